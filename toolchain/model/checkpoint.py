@@ -1,0 +1,144 @@
+"""Read and write students as ``.safetensors``; nothing that could execute code is ever opened."""
+
+import importlib
+import os
+import re
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from toolchain.errors import MissingToolError, UsageError
+from toolchain.model.students import Student, create
+from toolchain.model_names import MODELS
+
+FILE_NAME = "model.safetensors"
+_PICKLE_SUFFIXES = {".bin", ".ckpt", ".pickle", ".pkl", ".pt", ".pth"}
+_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+
+
+def load(source: str | Path, model_name: str | None = None) -> Student:
+    """Load a student in evaluation mode.
+
+    Args:
+        source: A ``.safetensors`` file, a folder that holds ``model.safetensors``, or a hub id such as
+            ``audeering/wav2small``, which is the only case that uses the network.
+        model_name: The student the file must hold; inferred from the tensor names when not given.
+
+    Returns:
+        The student, its weights in float32.
+
+    Raises:
+        UsageError: The file is missing, damaged, a pickle, or not a checkpoint of that student.
+        MissingToolError: A hub id was given and ``huggingface_hub`` is not installed.
+    """
+    path = _locate(source)
+    try:
+        with safe_open(path, framework="pt") as tensors:
+            return _read(tensors, path, model_name)
+    except (SafetensorError, OSError) as error:
+        raise UsageError(
+            f"{path} is not a readable .safetensors file: {error}.", "Fetch or export the checkpoint again."
+        ) from error
+
+
+def save(model: Student, path: str | Path) -> None:
+    """Write every parameter and buffer of ``model`` to ``path``, whole or not at all."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    state = {key: value.detach().cpu().contiguous() for key, value in model.state_dict().items()}
+    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    os.close(handle)
+    try:
+        save_file(state, temporary, metadata={"format": "pt", "model": model.name})
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def _locate(source: str | Path) -> Path:
+    path = Path(source)
+    if path.suffix in _PICKLE_SUFFIXES:
+        raise UsageError(
+            f"{path} is a pickle, which can execute code when opened, so it is not loaded.",
+            "Give the checkpoint as a .safetensors file.",
+        )
+    if path.is_dir():
+        path = path / FILE_NAME
+    if path.is_file():
+        return path
+    if _is_hub_id(str(source)):
+        return _fetch(str(source))
+    raise UsageError(
+        f"{path} does not exist.", f"Give a .safetensors file, a folder with {FILE_NAME}, or a hub id."
+    )
+
+
+def _is_hub_id(source: str) -> bool:
+    # A mistyped path below an existing folder must not reach the network.
+    owner = source.partition("/")[0]
+    is_file_name = source.endswith(".safetensors")
+    return bool(_HUB_ID.fullmatch(source)) and not is_file_name and not Path(owner).exists()
+
+
+def _fetch(hub_id: str) -> Path:
+    try:
+        hub = importlib.import_module("huggingface_hub")
+    except ImportError as error:
+        raise MissingToolError(
+            f"Fetching {hub_id} from the hub needs the package huggingface_hub.",
+            f"Run 'pip install huggingface_hub', or give a local folder that holds {FILE_NAME}.",
+        ) from error
+    try:
+        return Path(hub.hf_hub_download(hub_id, FILE_NAME))
+    except Exception as error:  # the hub client raises its own, requests', httpx' and OS errors
+        raise UsageError(
+            f"{hub_id} could not be fetched from the hub ({type(error).__name__}).",
+            f"Download its {FILE_NAME} elsewhere and give the folder that holds it.",
+        ) from error
+
+
+def _read(tensors: Any, path: Path, model_name: str | None) -> Student:
+    keys = set(tensors.keys())
+    model = create(model_name or _infer(keys, path))
+    expected = model.state_dict()
+    _check_keys(keys, set(expected), f"{path} as {model.name}")
+    state = {key: _tensor(tensors, key, reference, path) for key, reference in expected.items()}
+    model.load_state_dict(state)
+    return model.eval()
+
+
+def _infer(keys: set[str], path: Path) -> str:
+    """Return the student whose tensor names overlap most with ``keys``."""
+    shared = {name: len(keys & set(create(name).state_dict())) for name in MODELS}
+    best = max(shared, key=lambda name: shared[name])
+    if not shared[best]:
+        raise UsageError(f"{path} holds no Wav2Small student: none of its tensors has a known name.")
+    return best
+
+
+def _check_keys(keys: set[str], expected: set[str], where: str) -> None:
+    for problem, names in (("lacks", expected - keys), ("has the unknown", keys - expected)):
+        if names:
+            first, *others = sorted(names)
+            rest = f" and {len(others)} more" if others else ""
+            raise UsageError(f"{where} {problem} tensor {first}{rest}.", "Check that it is the right model.")
+
+
+def _tensor(tensors: Any, key: str, reference: Tensor, path: Path) -> Tensor:
+    # The shape is checked before the data is read: a foreign file may be larger than memory.
+    shape = tuple(tensors.get_slice(key).get_shape())
+    if shape != tuple(reference.shape):
+        raise UsageError(f"{path}: tensor {key} has shape {shape}, expected {tuple(reference.shape)}.")
+    value = tensors.get_tensor(key)
+    if value.is_floating_point() != reference.is_floating_point():
+        raise UsageError(f"{path}: tensor {key} has type {value.dtype}, expected {reference.dtype}.")
+    if not torch.isfinite(value).all():
+        raise UsageError(f"{path}: tensor {key} contains NaN or infinity.")
+    return value.to(reference.dtype)
