@@ -1,0 +1,58 @@
+"""The whole deployed pipeline on one window of PCM16, with every layer's rows kept for comparison."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from toolchain.audio.statistics import WindowStatistics
+from toolchain.errors import UsageError
+from toolchain.quantize.student import QuantizedStudent
+from toolchain.reference.backbone import run_backbone
+from toolchain.reference.frontend import logmel
+from toolchain.reference.head import attention_pool, linear, values_and_logits
+
+#: Longest window in samples (17 minutes): keeps the pooling sums within 64 bits.
+MAXIMUM_SAMPLES = 1 << 24
+
+
+@dataclass(frozen=True)
+class Trace:
+    """One window's result.
+
+    Attributes:
+        output: int32 (3,): arousal, dominance, valence in Q16 (65536 is 1.0).
+        rows: int8 rows of every layer by name, ``(rows, ...)``; "pooled" is int32 ``(1, 169)``.
+    """
+
+    output: NDArray[np.int32]
+    rows: dict[str, NDArray[np.int8] | NDArray[np.int32]]
+
+    @property
+    def values(self) -> NDArray[np.float64]:
+        """The outputs as real numbers."""
+        return self.output / 65536.0
+
+
+def run(student: QuantizedStudent, pcm: NDArray[np.int16]) -> Trace:
+    """Run the deployed integers on one window, two-pass normalised.
+
+    Args:
+        student: the deployed model.
+        pcm: int16 (N,), 16 kHz mono.
+
+    Raises:
+        UsageError: if the window is shorter than one frame or longer than `MAXIMUM_SAMPLES`.
+    """
+    if not student.minimum_samples <= len(pcm) <= MAXIMUM_SAMPLES:
+        raise UsageError(
+            f"a window of {len(pcm)} samples cannot be used: {student.model} takes "
+            f"{student.minimum_samples} to {MAXIMUM_SAMPLES} samples"
+        )
+    image = logmel(pcm, WindowStatistics.of(pcm), student.front_end)
+    backbone_rows = run_backbone(image, student.backbone)
+    pooled = attention_pool(*values_and_logits(backbone_rows, student.head), student.head)
+    return Trace(
+        output=linear(pooled, student.head),
+        rows={"logmel": image, **backbone_rows, "pooled": pooled.astype(np.int32)[np.newaxis]},
+    )
