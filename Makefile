@@ -1,0 +1,77 @@
+# make demo    build, flash and verify the bundled student on an emulated Cortex-M4 (core install only)
+# make test    lint and test everything (all extras but tensorflow)
+# Both set up what they need; a second call finds it in place.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/pip --quiet --quiet --disable-pip-version-check
+ONNX2TF := onnx2tf==2.6.9
+
+MODEL ?= wav2small-17k
+TARGET ?= mps2-an386
+CLIPS ?= 100
+
+# libc6-dev: gcc only recommends it. The recordings are the demo's speech.
+DEBIAN_PACKAGES := gcc libc6-dev gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm \
+    asterisk-core-sounds-en-wav
+
+PYTHON := $(shell for python in python3.11 python3 python3.12; do \
+    "$$python" -c 'import sys, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))' \
+    2>/dev/null && echo "$$python" && break; done)
+ifeq ($(PYTHON),)
+DEBIAN_PACKAGES += python3 python3-venv
+endif
+APT_INSTALL := apt-get install --yes --no-install-recommends $(DEBIAN_PACKAGES)
+
+.PHONY: help demo test lint clean packages
+help:
+	@sed -n 's/^# \(make .*\)/\1/p' Makefile
+
+demo: packages $(VENV)/core
+	@$(BIN)/toolchain run --target $(TARGET) --model $(MODEL) --clips $(CLIPS)
+
+test: packages $(VENV)/dev
+	@$(MAKE) --no-print-directory lint
+	@$(BIN)/pytest -n 2
+
+lint: $(VENV)/dev
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+
+clean:
+	rm -rf build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+
+# Debian packages: installed where that is allowed; otherwise the message names the exact line.
+packages:
+	@if ! command -v dpkg >/dev/null; then \
+	    echo "note: this is not Debian; install the equivalents of: $(DEBIAN_PACKAGES)" >&2; \
+	elif ! dpkg --status $(DEBIAN_PACKAGES) >/dev/null 2>&1; then \
+	    if [ "$$(id -u)" = 0 ]; then sudo=""; \
+	    elif sudo --non-interactive true 2>/dev/null; then sudo=sudo; \
+	    else echo "error: Debian packages are missing; install them with: sudo $(APT_INSTALL)" >&2; exit 3; fi; \
+	    echo "installing Debian packages: $(DEBIAN_PACKAGES)"; \
+	    $$sudo apt-get --quiet --quiet update; \
+	    $$sudo env DEBIAN_FRONTEND=noninteractive $(APT_INSTALL) --quiet --quiet >/dev/null; \
+	fi
+
+$(BIN)/python: | packages
+	@python=$(PYTHON); python=$${python:-python3}; \
+	"$$python" -m venv $(VENV) || { \
+	    echo "error: Python 3.11 or 3.12 with its venv module is needed; on Debian 12: sudo apt-get install python3-venv" >&2; \
+	    exit 3; }
+
+$(VENV)/core: pyproject.toml | $(BIN)/python
+	@echo "installing the core into $(VENV)"
+	@$(PIP) install --editable .
+	@touch $@
+
+$(VENV)/dev: pyproject.toml | $(BIN)/python
+	@echo "installing all extras but tensorflow into $(VENV) (about 2 GB)"
+	@$(PIP) install --editable '.[dev]'
+	@$(PIP) install --no-deps --ignore-requires-python $(ONNX2TF)
+	@touch $@
