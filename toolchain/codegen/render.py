@@ -1,5 +1,7 @@
 """Jinja, set up so that a missing variable is an error and the C comes out as it was written."""
 
+import textwrap
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
@@ -10,7 +12,7 @@ from toolchain.resources import templates_dir
 
 @cache
 def _environment() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=FileSystemLoader(templates_dir()),
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -18,6 +20,15 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
         autoescape=False,  # C and linker scripts, not HTML
     )
+    environment.filters["c_values"] = c_values
+    return environment
+
+
+def c_values(values: Iterable[int], indent: int = 4) -> str:
+    """Lay out numbers as the body of a C initialiser, in lines of at most 110 columns."""
+    prefix = " " * indent
+    text = ", ".join(str(value) for value in values) + ","
+    return textwrap.fill(text, width=110, initial_indent=prefix, subsequent_indent=prefix)
 
 
 def render(template: str, **context: Any) -> str:

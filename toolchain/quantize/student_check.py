@@ -95,6 +95,10 @@ def check_head(head: Head) -> None:
     _require_array(head.output_bias, np.int32, (3,), "head.output_bias")
     for name in ("logit_shift", "linear_shift", "gram_shift"):
         _require(1 <= getattr(head, name) <= 61, f"head.{name}")
+    # Scores stay below 2**7 (int8) or 2**23 (accumulators); logits must stay below 2**31, 32767 octaves.
+    score_bits = 23 if head.value_projection else 7
+    largest = int(np.abs(head.logit_multiplier.astype(np.int64)).max())
+    _require((largest << score_bits) >> head.logit_shift < 2**31 - 2**17, "head.logit_multiplier")
     _require(-128 <= head.value_zero_point <= 127, "head.value_zero_point")
     _require(head.pooled_fraction_bits == (7 if head.value_projection else 16), "head.pooled_fraction_bits")
     _require((head.value_projection is None) == (head.logit_projection is None), "head.logit_projection")

@@ -4,6 +4,8 @@ Formats are those of ``docs/numeric-contract.md``. All are exact roundings, so t
 on every machine with an IEEE 754 libm good to half a unit in the 40th bit.
 """
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,6 +13,10 @@ from toolchain.quantize.student import FFT_SIZE
 
 #: Segments of the piecewise linear log2 and exp2 tables.
 SEGMENTS = 64
+#: log2(1e-10) in Q16: the front end's floor of -100 dB.
+LOG2_FLOOR = round(math.log2(1e-10) * 65536)
+#: The normaliser's 1e-7 (of samples in -1..1) in units of one LSB squared, Q8.
+EPSILON_Q8 = round(1e-7 * 2**30 * 256)
 
 
 def _rounded(values: NDArray[np.float64], bits: int) -> NDArray[np.int64]:

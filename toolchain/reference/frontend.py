@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from toolchain.audio.statistics import WindowStatistics
 from toolchain.quantize.student import FFT_SIZE, HOP, FrontEnd
+from toolchain.quantize.tables import EPSILON_Q8, LOG2_FLOOR
 from toolchain.reference.fixed_point import (
     Int64,
     bit_length,
@@ -28,10 +29,6 @@ FRAME_BITS = 23
 WINDOW_BITS = 15
 #: Bits dropped from |X|^2 so that a mel sum of it fits 64 bits.
 POWER_SHIFT = 14
-#: log2(1e-10) in Q16: the front end's floor of -100 dB.
-LOG2_FLOOR = round(np.log2(1e-10) * 65536)
-#: The normaliser's 1e-7 in units of one LSB squared (1e-7 * 2**30), Q8.
-EPSILON_Q8 = round(1e-7 * 2**30 * 256)
 
 
 @dataclass(frozen=True)
