@@ -55,7 +55,8 @@ def select_clips(folder: Path, count: int | None = None, seconds: float | None =
     Args:
         folder: Folder searched for recordings, or one audio file.
         count: How many clips; None for all. Fewer are returned if the corpus has fewer.
-        seconds: Length of the loudest window kept of each (shorter recordings are skipped); None keeps them whole.
+        seconds: Length of the loudest window kept of each (shorter recordings are skipped); None keeps
+            them whole.
 
     Raises:
         UsageError: if ``folder`` has no recording at all, or none that can be used.
