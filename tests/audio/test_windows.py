@@ -49,6 +49,12 @@ def test_the_window_is_the_loudest(corpus):
     assert loudest_window(np.ones(3_040, dtype=np.int16), 3_040) == 0
 
 
+def test_near_silence_is_skipped(corpus):
+    soundfile.write(corpus / "hush.wav", np.tile(np.array([0, 20], dtype=np.int16), 50_000), 16_000)
+    skipped = {skipped.name: skipped.reason for skipped in select_clips(corpus).skipped}
+    assert "silent" in skipped["hush.wav"]
+
+
 def test_a_single_file_is_a_corpus(corpus):
     (clip,) = select_clips(corpus / "speaker1" / "9.wav").clips
     assert clip.name == "9.wav"

@@ -15,6 +15,9 @@ from toolchain.model_names import SAMPLE_RATE
 #: Windows start at multiples of 10 ms.
 _HOP = SAMPLE_RATE // 100
 
+#: A recording that nowhere exceeds -60 dBFS holds no speech (quiet clips of RAVDESS peak at -45 dBFS).
+_FLOOR = 32
+
 
 @dataclass(frozen=True, eq=False)
 class Clip:
@@ -104,12 +107,12 @@ def _name(path: Path, folder: Path) -> str:
 
 
 def _cut(name: str, pcm: np.ndarray, samples: int | None) -> Clip:
-    if samples is None:
-        return Clip(name, 0, pcm)
-    if len(pcm) < samples:
-        raise UsageError(f"{name} is shorter than the window ({len(pcm) / SAMPLE_RATE:.2f} s)")
-    start = loudest_window(pcm, samples)
-    window = pcm[start : start + samples]
-    if (window == window[0]).all():
-        raise UsageError(f"{name} is silent")
-    return Clip(name, start, window)
+    start = 0
+    if samples is not None:
+        if len(pcm) < samples:
+            raise UsageError(f"{name} is shorter than the window ({len(pcm) / SAMPLE_RATE:.2f} s)")
+        start = loudest_window(pcm, samples)
+        pcm = pcm[start : start + samples]
+    if np.abs(pcm.astype(np.int32)).max() <= _FLOOR:
+        raise UsageError(f"{name} is silent: no sample exceeds -60 dBFS")
+    return Clip(name, start, pcm)
