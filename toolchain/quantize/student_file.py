@@ -39,7 +39,7 @@ def load_student(path: Path) -> QuantizedStudent:
     try:
         with safe_open(path, framework="numpy") as archive:
             header = json.loads((archive.metadata() or {})["student"])
-            leaf_values: dict[str, Any] = {name: archive.get_tensor(name) for name in archive.keys()}
+            leaf_values: dict[str, Any] = {name: archive.get_tensor(name) for name in archive.keys()}  # noqa: SIM118
         if header["format"] != _FORMAT:
             raise ValueError(f"its format is {header['format']!r}, not {_FORMAT!r}")
         leaf_values.update(header["scalars"])

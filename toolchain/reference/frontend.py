@@ -1,8 +1,8 @@
 """Integer front end: PCM16 window to int8 log-mel rows (``docs/numeric-contract.md``, "Front end").
 
-The window's normaliser never touches the samples. Its gain is a subtraction after the logarithm, and its
-mean only reaches DFT bin 1: a periodic Hann window turns a constant into bins 0 and +-1, and no mel filter
-uses bin 0.
+The normaliser's gain is a subtraction after the logarithm. Of the window's mean, whole LSBs are taken off the
+samples; the fraction that is left only reaches DFT bin 1, because a periodic Hann window turns a constant into
+bins 0 and +-1, and no mel filter uses bin 0.
 """
 
 from dataclasses import dataclass
@@ -35,11 +35,12 @@ POWER_SHIFT = 14
 class Normaliser:
     """What pass 1 leaves for pass 2.
 
-    ``mean`` is the window's mean in LSB, Q15; ``log2_power`` is log2 of its mean square about that mean plus
-    epsilon, in LSB squared, Q16.
+    ``mean`` (whole LSB, rounded down) and ``mean_fraction`` (Q15, 0..32768) make up the window's mean;
+    ``log2_power`` is log2 of its mean square about that mean plus epsilon, in LSB squared, Q16.
     """
 
     mean: int
+    mean_fraction: int
     log2_power: int
 
 
@@ -53,7 +54,8 @@ def normaliser(statistics: WindowStatistics, front_end: FrontEnd) -> Normaliser:
     power = about_mean + (samples * EPSILON_Q8 >> 8)
     logarithms = log2_q16(np.array([power, samples], np.uint64), front_end.log2_table)
     return Normaliser(
-        mean=(mean << WINDOW_BITS) + ((remainder << WINDOW_BITS) + samples // 2) // samples,
+        mean=mean,
+        mean_fraction=((remainder << WINDOW_BITS) + samples // 2) // samples,
         log2_power=int(logarithms[0] - logarithms[1]),
     )
 
@@ -111,13 +113,13 @@ def mel_power(re: Int64, im: Int64, front_end: FrontEnd) -> NDArray[np.uint64]:
     return mel
 
 
-def scale_frames(samples: NDArray[np.int16], mean: int, front_end: FrontEnd) -> tuple[Int64, Int64]:
+def scale_frames(samples: NDArray[np.int16], norm: Normaliser, front_end: FrontEnd) -> tuple[Int64, Int64]:
     """Window the frames and scale each to `FRAME_BITS`: block floating point, ``(T, 64)`` and exponents ``(T,)``.
 
-    The window's mean counts as a sample, because it is added to the spectrum later.
+    The mean's fraction counts as a sample, because it is added to the spectrum later.
     """
-    windowed = samples.astype(np.int64) * front_end.window.astype(np.int64)
-    peak = np.maximum(np.abs(windowed).max(axis=1), abs(mean))
+    windowed = (samples.astype(np.int64) - norm.mean) * front_end.window.astype(np.int64)
+    peak = np.maximum(np.abs(windowed).max(axis=1), norm.mean_fraction)
     exponent = FRAME_BITS - bit_length(peak.astype(np.uint64))
     return shift_left(windowed, exponent[:, np.newaxis]), exponent
 
@@ -127,10 +129,10 @@ def logmel(
 ) -> NDArray[np.int8]:
     """int8 log-mel image ``(T, 26)`` of one window of PCM16."""
     norm = normaliser(statistics, front_end)
-    scaled, exponent = scale_frames(frames(pcm, front_end.centred), norm.mean, front_end)
+    scaled, exponent = scale_frames(frames(pcm, front_end.centred), norm, front_end)
     re, im = spectrum(scaled, front_end)
-    # Take 16 * mean (the window's own DFT is -16 at bin 1) out of a spectrum that is doubled.
-    re[:, 0] += shift_left(np.full(len(re), norm.mean), exponent + 5)
+    # The window's own DFT is -16 at bin 1: removing the mean's fraction adds 16 of it, doubled as the spectrum is.
+    re[:, 0] += shift_left(np.full(len(re), norm.mean_fraction), exponent + 5)
     mel = mel_power(re, im, front_end)
     fraction_bits = 2 * (WINDOW_BITS + 1 + exponent) - POWER_SHIFT + front_end.mel_fraction_bits
     level = log2_q16(np.maximum(mel, np.uint64(1)), front_end.log2_table)

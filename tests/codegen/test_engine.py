@@ -1,0 +1,141 @@
+"""The generated C against the reference, bit for bit, under the sanitizers."""
+
+import re
+import shutil
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.random_student import random_student
+from toolchain.codegen.engine import ENGINE_FILES, generate_engine
+from toolchain.model_names import MODELS
+from toolchain.quantize.student import QuantizedStudent
+from toolchain.reference.engine import run
+
+DRIVER = Path(__file__).parent / "engine_driver.c"
+STRICT = ["-std=c11", "-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Werror"]
+SANITIZED = ["-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
+
+
+class CompiledEngine:
+    """The engine of one student as a host program."""
+
+    def __init__(self, student: QuantizedStudent, folder: Path) -> None:
+        for name, text in generate_engine(student).items():
+            (folder / name).write_text(text)
+        self.student = student
+        self.program = folder / "engine"
+        sources = [folder / name for name in ENGINE_FILES if name.endswith(".c")]
+        subprocess.run(
+            ["gcc", *STRICT, *SANITIZED, f"-I{folder}", "-o", self.program, DRIVER, *sources], check=True
+        )
+
+    def run(self, pcm: np.ndarray, layer: str | None = None, chunk: int = 320) -> tuple[np.ndarray, bytes]:
+        """Return the three outputs and the tapped layer's rows."""
+        index = 255 if layer is None else self.student.layer_names.index(layer)
+        done = subprocess.run(
+            [self.program, str(index), str(chunk)], input=pcm.astype("<i2").tobytes(), capture_output=True
+        )
+        assert done.returncode == 0, done.stderr[-400:]
+        return np.frombuffer(done.stdout, np.int32), done.stderr
+
+
+@pytest.fixture(scope="module", params=MODELS)
+def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> CompiledEngine:
+    return CompiledEngine(random_student(request.param), tmp_path_factory.mktemp("engine"))
+
+
+def test_real_speech_in_chunks_of_any_size(engine: CompiledEngine, speech_clips: list[np.ndarray]) -> None:
+    for pcm, chunk in zip(speech_clips, (1, 31, 32, 33, 64, 1000, 10**6), strict=False):
+        assert (engine.run(pcm, chunk=chunk)[0] == run(engine.student, pcm).output).all()
+
+
+def test_every_layers_rows(engine: CompiledEngine, speech_clips: list[np.ndarray]) -> None:
+    trace = run(engine.student, speech_clips[0][:9_999])
+    for layer in engine.student.layer_names:
+        assert engine.run(speech_clips[0][:9_999], layer)[1] == trace.rows[layer].tobytes(), layer
+
+
+def test_every_short_length(engine: CompiledEngine, speech_clips: list[np.ndarray]) -> None:
+    shortest = engine.student.minimum_samples
+    for samples in [*range(shortest, shortest + 66), 831, 832, 833, 3200]:
+        pcm = speech_clips[1][8_000 : 8_000 + samples]
+        assert (engine.run(pcm)[0] == run(engine.student, pcm).output).all(), samples
+
+
+@pytest.mark.parametrize("times", [12, 13, 14, 25, 26, 27])
+def test_row_counts_around_multiples_of_thirteen(times: int, tmp_path: Path) -> None:
+    engine = CompiledEngine(random_student("wav2small-72k", seed=5), tmp_path)
+    pcm = np.random.default_rng(times).integers(-5000, 5000, 64 * times - 40).astype(np.int16)
+    trace = run(engine.student, pcm)
+    assert len(trace.rows["rows"]) == times
+    assert (engine.run(pcm)[0] == trace.output).all()
+
+
+def extreme_signals() -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(0)
+    return {
+        "silence": np.zeros(4000, np.int16),
+        "top": np.full(4000, 32767, np.int16),
+        "bottom": np.full(4000, -32768, np.int16),
+        "noise": rng.integers(-32768, 32768, 8000).astype(np.int16),
+        "clipped tone": (32767 * np.sign(np.sin(np.arange(8000) * 0.37))).astype(np.int16),
+        "one click": np.eye(1, 4000, 2000, dtype=np.int16)[0] * 32767,
+    }
+
+
+@pytest.mark.parametrize("name", extreme_signals())
+def test_extreme_signals(engine: CompiledEngine, name: str) -> None:
+    pcm = extreme_signals()[name]
+    assert (engine.run(pcm)[0] == run(engine.student, pcm).output).all()
+
+
+@pytest.mark.parametrize("weight", [-127, 127])
+def test_extreme_weights_and_zero_points(weight: int, tmp_path: Path) -> None:
+    student = random_student("wav2small-17k")
+    bias = np.full(13, 2**29 * np.sign(weight), np.int32)
+    layers = tuple(
+        replace(layer, weight=np.full_like(layer.weight, weight), bias=bias)
+        for layer in student.backbone.layers
+    )
+    extreme = replace(student, backbone=replace(student.backbone, layers=layers))
+    pcm = np.random.default_rng(1).integers(-32768, 32768, 4000).astype(np.int16)
+    assert (CompiledEngine(extreme, tmp_path).run(pcm)[0] == run(extreme, pcm).output).all()
+
+
+def test_a_window_too_short_or_incomplete_is_refused(engine: CompiledEngine) -> None:
+    short = np.zeros(engine.student.minimum_samples - 1, "<i2").tobytes()
+    assert subprocess.run([engine.program], input=short).returncode == 1
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_the_text_is_the_same_each_time_and_names_its_origin(model: str) -> None:
+    student = random_student(model)
+    files = generate_engine(student)
+    assert files == generate_engine(student)
+    for text in files.values():
+        assert student.digest().hex() in text
+        assert not re.search(r"\b(float|double|malloc|free)\b *[(\w]", text)
+        assert max(map(len, text.splitlines())) <= 120
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_nothing_but_memory_functions_and_integer_division_is_linked(model: str, tmp_path: Path) -> None:
+    compiler = shutil.which("arm-none-eabi-gcc")
+    if compiler is None:
+        pytest.skip("arm-none-eabi-gcc is not installed")
+    undefined: set[str] = set()
+    for name, text in generate_engine(random_student(model)).items():
+        (tmp_path / name).write_text(text)
+    for name in (name for name in ENGINE_FILES if name.endswith(".c")):
+        flags = ["-mcpu=cortex-m4", "-mthumb", "-Os", "-c", *STRICT]
+        subprocess.run([compiler, *flags, name, "-o", f"{name}.o"], cwd=tmp_path, check=True)
+        listing = subprocess.run(
+            ["arm-none-eabi-nm", "--undefined-only", f"{name}.o"], cwd=tmp_path, capture_output=True, text=True
+        )
+        undefined |= {line.split()[-1] for line in listing.stdout.splitlines()}
+    outside = {symbol for symbol in undefined if not symbol.startswith("w2s_")}
+    assert outside <= {"memcpy", "memmove", "memset", "__aeabi_ldivmod", "__aeabi_uldivmod"}
