@@ -1,18 +1,17 @@
 """Read and write students as ``.safetensors``; nothing that could execute code is ever opened."""
 
-import importlib
-import os
 import re
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save as save_bytes
 from torch import Tensor
 
-from toolchain.errors import MissingToolError, UsageError
+from toolchain.errors import UsageError
+from toolchain.extras import require
+from toolchain.files import write_atomically
 from toolchain.model.students import Student, create
 from toolchain.model_names import MODELS
 
@@ -48,18 +47,8 @@ def load(source: str | Path, model_name: str | None = None) -> Student:
 
 def save(model: Student, path: str | Path) -> None:
     """Write every parameter and buffer of ``model`` to ``path``, whole or not at all."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    state = {key: value.detach().cpu().contiguous() for key, value in model.state_dict().items()}
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    os.close(handle)
-    try:
-        save_file(state, temporary, metadata={"format": "pt", "model": model.name})
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    state = {key: value.cpu().contiguous() for key, value in model.state_dict().items()}
+    write_atomically(Path(path), save_bytes(state, {"format": "pt", "model": model.name}))
 
 
 def _locate(source: str | Path) -> Path:
@@ -88,13 +77,7 @@ def _is_hub_id(source: str) -> bool:
 
 
 def _fetch(hub_id: str) -> Path:
-    try:
-        hub = importlib.import_module("huggingface_hub")
-    except ImportError as error:
-        raise MissingToolError(
-            f"Fetching {hub_id} from the hub needs the package huggingface_hub.",
-            f"Run 'pip install huggingface_hub', or give a local folder that holds {FILE_NAME}.",
-        ) from error
+    hub = require("huggingface_hub", "hub")
     try:
         return Path(hub.hf_hub_download(hub_id, FILE_NAME))
     except Exception as error:  # the hub client raises its own, requests', httpx' and OS errors

@@ -1,0 +1,1 @@
+"""Training of a student: corpus, augmentation, loss, training loop, evaluation and model card."""

@@ -1,0 +1,80 @@
+"""What may happen to a voice between mouth and microphone, so that a student does not learn the studio.
+
+Level is not varied: the student normalises its window.
+"""
+
+import numpy as np
+import soxr
+from numpy.typing import NDArray
+
+from toolchain.model_names import SAMPLE_RATE
+
+Signal = NDArray[np.float32]
+
+#: Rate of telephone recordings, which carry nothing above half of it.
+_TELEPHONE_RATE = 8_000
+
+
+def crop(pcm: NDArray[np.int16], samples: int, rng: np.random.Generator) -> Signal:
+    """Return a random piece of ``samples`` samples in -1..1; a shorter recording is repeated."""
+    if len(pcm) < samples:
+        pcm = np.resize(pcm, samples)
+    start = rng.integers(len(pcm) - samples + 1)
+    return pcm[start : start + samples].astype(np.float32) / np.float32(32768)
+
+
+def augment(signal: Signal, rng: np.random.Generator) -> Signal:
+    """Return ``signal`` through a random chain of room, microphone, noise and telephone, same length."""
+    if rng.random() < 0.25:
+        signal = reverberate(signal, rng)
+    if rng.random() < 0.5:
+        signal = tilt(signal, rng)
+    if rng.random() < 0.5:
+        signal = add_noise(signal, rng)
+    if rng.random() < 0.35:
+        signal = telephone(signal)
+    return signal
+
+
+def change_speed(signal: Signal, factor: float) -> Signal:
+    """Play faster (``factor`` > 1) or slower; pitch and length change with it."""
+    return soxr.resample(signal, SAMPLE_RATE * factor, SAMPLE_RATE, quality="LQ")
+
+
+def reverberate(signal: Signal, rng: np.random.Generator) -> Signal:
+    """Convolve with exponentially decaying noise of 0.1 to 0.6 s reverberation time, 3 to 15 dB below direct."""
+    decay = rng.uniform(0.1, 0.6) * SAMPLE_RATE
+    time = np.arange(int(decay))
+    # 60 dB of decay within the reverberation time: amplitude 10**-3.
+    response = rng.standard_normal(len(time)) * 10 ** (-3 * time / decay)
+    response *= 10 ** (-rng.uniform(3, 15) / 20) / np.sqrt((response**2).sum())
+    response[0] = 1.0
+    # The next power of two: a prime length would cost ten times as much.
+    length = 1 << (len(signal) + len(response)).bit_length()
+    spectrum = np.fft.rfft(signal, length) * np.fft.rfft(response, length)
+    return np.fft.irfft(spectrum, length)[: len(signal)].astype(np.float32)
+
+
+def tilt(signal: Signal, rng: np.random.Generator) -> Signal:
+    """Raise or lower the spectrum by up to 3 dB per octave, as microphones and rooms do."""
+    return _shape(signal, rng.uniform(-3, 3))
+
+
+def add_noise(signal: Signal, rng: np.random.Generator) -> Signal:
+    """Add noise falling by 0 to 6 dB per octave, 5 to 40 dB below the signal."""
+    noise = _shape(rng.standard_normal(len(signal)).astype(np.float32), rng.uniform(-6, 0))
+    ratio = float(np.mean(signal**2)) / float(np.mean(noise**2))
+    return signal + noise * np.float32(np.sqrt(ratio * 10 ** (-rng.uniform(5, 40) / 10)))
+
+
+def telephone(signal: Signal) -> Signal:
+    """Resample to 8 kHz and back, as a telephone recording reaches the student."""
+    narrow = soxr.resample(signal, SAMPLE_RATE, _TELEPHONE_RATE)
+    return soxr.resample(narrow, _TELEPHONE_RATE, SAMPLE_RATE)[: len(signal)]
+
+
+def _shape(signal: Signal, decibels_per_octave: float) -> Signal:
+    """Tilt the spectrum around 1 kHz; below 50 Hz it stays level."""
+    hertz = np.maximum(np.fft.rfftfreq(len(signal), 1 / SAMPLE_RATE), 50.0)
+    gain = (hertz / 1000) ** (decibels_per_octave / 20 / np.log10(2))
+    return np.fft.irfft(np.fft.rfft(signal) * gain, len(signal)).astype(np.float32)
