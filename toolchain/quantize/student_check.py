@@ -44,10 +44,10 @@ def check_student(student: QuantizedStudent) -> None:
 def check_front_end(front_end: FrontEnd) -> None:
     """Raise ValueError if a table differs from its definition or a mel filter leaves bins 1..31."""
     cosine, sine = twiddles()
-    for name, expected in {
-        "window": hann_window(), "cosine": cosine, "sine": sine, "log2_table": log2_table(),
-    }.items():
-        _require_equal(getattr(front_end, name), expected, f"front_end.{name}")
+    _require_equal(front_end.window, hann_window(), "front_end.window")
+    _require_equal(front_end.cosine, cosine, "front_end.cosine")
+    _require_equal(front_end.sine, sine, "front_end.sine")
+    _require_equal(front_end.log2_table, log2_table(), "front_end.log2_table")
     for name in ("mel_first_bin", "mel_bins"):
         _require_array(getattr(front_end, name), np.uint8, (MEL_BANDS,), f"front_end.{name}")
     first, count = front_end.mel_first_bin.astype(int), front_end.mel_bins.astype(int)

@@ -87,6 +87,8 @@ def linear(pooled: Int64, head: Head) -> NDArray[np.int32]:
 
 def values_and_logits(rows: dict[str, NDArray[np.int8]], head: Head) -> tuple[Int64, Int64]:
     """What the attention reads from the backbone's outputs: values and Q16 log2 logits, ``(T2, 169)`` each."""
+    values: Int64
+    scores: Int64
     if head.value_projection is None or head.logit_projection is None:
         values = rows["lin"].reshape(-1, FEATURES).astype(np.int64) - head.value_zero_point
         scores = rows["sof"].reshape(-1, FEATURES).astype(np.int64)
