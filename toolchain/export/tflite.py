@@ -147,7 +147,7 @@ def _prepare(onnx_model: bytes, folder: Path) -> bytes:
         options,
         providers=["CPUExecutionProvider"],
         # It would undo what export_backbone does to the max pool.
-        disabled_optimizers=["PadFusion"],
+        disabled_optimizers=["Pad_Fusion"],
     )
     proto = onnx.shape_inference.infer_shapes(onnx.load(folded), strict_mode=True)
     _put_constant_first(proto)
