@@ -106,6 +106,27 @@ def test_extreme_weights_and_zero_points(weight: int, tmp_path: Path) -> None:
     assert (CompiledEngine(extreme, tmp_path).run(pcm)[0] == run(extreme, pcm).output).all()
 
 
+IMPOSSIBLE = 4
+
+
+@pytest.mark.parametrize(
+    ("sum_", "sum_squares", "status"),
+    [
+        (0, 0, 0),
+        (1000 * 32767, 1000 * 32767**2, 0),
+        (1000 * 32768 + 1, 2**50, IMPOSSIBLE),
+        (-(2**63), 2**64 - 1, IMPOSSIBLE),
+        (0, 2**64 - 1, IMPOSSIBLE),
+        (1000 * 5, 1000 * 25 - 1, IMPOSSIBLE),  # the mean of the squares is below the square of the mean
+    ],
+)
+def test_sums_that_no_samples_have_are_refused(
+    engine: CompiledEngine, sum_: int, sum_squares: int, status: int
+) -> None:
+    command = [engine.program, "sums", str(sum_), str(sum_squares), "1000"]
+    assert subprocess.run(command).returncode == status
+
+
 def test_a_window_too_short_or_incomplete_is_refused(engine: CompiledEngine) -> None:
     short = np.zeros(engine.student.minimum_samples - 1, "<i2").tobytes()
     assert subprocess.run([engine.program], input=short).returncode == 1
