@@ -45,9 +45,7 @@ def test_72k_has_the_paper_s_counts():
     assert parameters(model, trainable=True) == 67_577
 
 
-@pytest.mark.parametrize(
-    ("name", "frames", "rows"), [("wav2small-17k", 499, 250), ("wav2small-72k", 501, 251)]
-)
+@pytest.mark.parametrize(("name", "frames", "rows"), [("wav2small-17k", 499, 250), ("wav2small-72k", 501, 251)])
 def test_shapes_of_one_second(name, frames, rows):
     model = create(name).eval()
     image = model.logmel(torch.randn(2, 16_000))

@@ -1,6 +1,6 @@
 """What may happen to a voice between mouth and microphone, so that a student does not learn the studio.
 
-Level is not varied: the student normalises its window.
+Level matters only through the rounding to 16 bits: the student normalises its window.
 """
 
 import numpy as np
@@ -33,7 +33,7 @@ def augment(signal: Signal, rng: np.random.Generator) -> Signal:
         signal = add_noise(signal, rng)
     if rng.random() < 0.35:
         signal = telephone(signal)
-    return signal
+    return digitise(signal, rng)
 
 
 def change_speed(signal: Signal, factor: float) -> Signal:
@@ -71,6 +71,12 @@ def telephone(signal: Signal) -> Signal:
     """Resample to 8 kHz and back, as a telephone recording reaches the student."""
     narrow = soxr.resample(signal, SAMPLE_RATE, _TELEPHONE_RATE)
     return soxr.resample(narrow, _TELEPHONE_RATE, SAMPLE_RATE)[: len(signal)]
+
+
+def digitise(signal: Signal, rng: np.random.Generator) -> Signal:
+    """Record with 16 bits at 15 to 40 dB below full scale: what lies above a telephone band is rounding noise."""
+    level = 10 ** (-rng.uniform(15, 40) / 20) / max(float(np.sqrt(np.mean(signal**2))), 1e-6)
+    return np.rint(np.clip(signal * level, -1, 1) * 32767).astype(np.float32) / np.float32(32767)
 
 
 def _shape(signal: Signal, decibels_per_octave: float) -> Signal:

@@ -27,7 +27,7 @@ _SILENCE = 10 ** (-40 / 10)
 _MARGIN = 20
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Entry:
     """One line of a corpus: where the recording lies, who speaks (``corpus/speaker``), and its target."""
 
@@ -36,7 +36,7 @@ class Entry:
     target: NDArray[np.float32]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Split:
     """Entries of one corpus folder, divided so that no speaker is in two parts."""
 
@@ -45,7 +45,7 @@ class Split:
     test: tuple[Entry, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Recordings:
     """Recordings in memory: int16 PCM at 16 kHz each, and targets of shape (n, 3)."""
 
@@ -89,9 +89,7 @@ def load_recordings(entries: Iterable[Entry], trim: bool = False) -> Recordings:
     """
     entries = list(entries)
     pcm = (load_pcm16(entry.path) for entry in entries)
-    return Recordings(
-        tuple(trim_silence(x) if trim else x for x in pcm), np.stack([entry.target for entry in entries])
-    )
+    return Recordings(tuple(trim_silence(x) if trim else x for x in pcm), np.stack([entry.target for entry in entries]))
 
 
 def trim_silence(pcm: NDArray[np.int16]) -> NDArray[np.int16]:

@@ -14,7 +14,8 @@ from toolchain.distill.config import Config
 from toolchain.errors import UsageError
 from toolchain.files import write_atomically
 
-FILE_NAME = "training.safetensors"
+STATE_FILE = "training.safetensors"
+HISTORY_FILE = "history.json"
 
 
 @dataclass

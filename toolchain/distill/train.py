@@ -7,24 +7,22 @@ from dataclasses import asdict
 from pathlib import Path
 
 import torch
-from torch import nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel
 
 from toolchain.distill.batches import batches, steps_per_epoch
+from toolchain.distill.card import write_card
 from toolchain.distill.config import Config
 from toolchain.distill.corpus import Recordings, load_recordings, read_split
 from toolchain.distill.evaluate import concordance, loudest
 from toolchain.distill.fake_quant import FakeQuantized
 from toolchain.distill.loss import concordance_loss
-from toolchain.distill.state import FILE_NAME as STATE_FILE
-from toolchain.distill.state import Progress, read_state, write_state
+from toolchain.distill.state import HISTORY_FILE, STATE_FILE, Progress, read_state, write_state
 from toolchain.errors import UsageError
 from toolchain.files import write_atomically
 from toolchain.model import checkpoint
 from toolchain.model.students import POOLED_MELS, Student, Wav2Small17k, create
 from toolchain.model_names import DIMENSIONS, SAMPLE_RATE
-
-HISTORY_FILE = "history.json"
 
 #: Called after every step with the steps done so far and their total.
 OnStep = Callable[[int, int], None]
@@ -39,8 +37,8 @@ def train(config: Config, corpus: Path, out: Path, on_step: OnStep = lambda done
     """Train a student towards emotion-derived targets and write it to ``out``.
 
     The folder receives ``model.safetensors`` (the averaged weights of the best epoch by validation speakers),
-    ``history.json`` (loss and validation CCC by epoch) and ``training.safetensors``, from which an interrupted
-    run with the same configuration continues after its last whole epoch.
+    ``card.md``, ``history.json`` (loss and validation CCC by epoch) and ``training.safetensors``, from which an
+    interrupted run with the same configuration continues after its last whole epoch.
 
     Args:
         config: The recipe.
@@ -63,6 +61,7 @@ def train(config: Config, corpus: Path, out: Path, on_step: OnStep = lambda done
     run = _Run(config, recordings, validation, out)
     while run.progress.epoch < config.epochs:
         run.train_epoch(on_step)
+    write_card(out, split)
     return checkpoint.load(out)
 
 
@@ -97,8 +96,7 @@ class _Run:
         self._student = create(config.model)
         initialise(self._student)
         self._rounded = FakeQuantized(self._student)
-        average = get_ema_multi_avg_fn(config.average)
-        self._averaged = AveragedModel(self._student, multi_avg_fn=average, use_buffers=True)
+        self._averaged = AveragedModel(self._student, avg_fn=self._average, use_buffers=True)
         trained = [p for p in self._student.parameters() if p.requires_grad]
         self._optimizer = torch.optim.AdamW(trained, weight_decay=config.weight_decay)
         self.progress = self._resume()
@@ -123,7 +121,12 @@ class _Run:
     def _rounds_first(self, epoch: int) -> bool:
         return epoch == self._config.epochs - self._config.fake_quant_epochs
 
-    def _step(self, model: nn.Module, signal: torch.Tensor, target: torch.Tensor, step: int) -> float:
+    def _average(self, average: Tensor, current: Tensor, steps: Tensor | int) -> Tensor:
+        # A shorter memory at first, or the initial weights would linger for epochs.
+        decay = min(self._config.average, (1 + int(steps)) / (10 + int(steps)))
+        return average + (current - average) * (1 - decay)
+
+    def _step(self, model: nn.Module, signal: Tensor, target: Tensor, step: int) -> float:
         for group in self._optimizer.param_groups:
             group["lr"] = self._config.learning_rate * one_cycle(step, self._steps)
         loss = concordance_loss(model(signal), target)

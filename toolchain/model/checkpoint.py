@@ -64,9 +64,7 @@ def _locate(source: str | Path) -> Path:
         return path
     if _is_hub_id(str(source)):
         return _fetch(str(source))
-    raise UsageError(
-        f"{path} does not exist.", f"Give a .safetensors file, a folder with {FILE_NAME}, or a hub id."
-    )
+    raise UsageError(f"{path} does not exist.", f"Give a .safetensors file, a folder with {FILE_NAME}, or a hub id.")
 
 
 def _is_hub_id(source: str) -> bool:
