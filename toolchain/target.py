@@ -5,10 +5,14 @@ import tomllib
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from toolchain.errors import UsageError
 from toolchain.resources import targets_dir
+
+#: Names of template files and folders: nothing that leads out of their folder.
+_NAME_PATTERN = r"^[a-z0-9_]+$"
+_NAME = Field(pattern=_NAME_PATTERN)
 
 
 class _Table(BaseModel):
@@ -35,20 +39,59 @@ class Memory(_Table):
 
     flash: Region
     ram: Region
+    #: Bytes reserved for the stack, part of ``ram``.
+    stack_bytes: int = Field(gt=0, multiple_of=8)
+
+
+class Uart(_Table):
+    """The serial line: a driver of ``firmware_templates/boards/uart`` and where its registers are."""
+
+    driver: str = _NAME
+    base: int
+    receive_irq: int = Field(ge=0)
+    clock_hz: int = Field(gt=0)
+    baud: int = Field(default=115200, gt=0)
+
+
+class Ticks(_Table):
+    """The tick counter: a driver of ``firmware_templates/boards/ticks``; none if the template has one."""
+
+    driver: str | None = Field(default=None, pattern=_NAME_PATTERN)
+    base: int | None = None
+    hz: int = Field(gt=0)
 
 
 class Board(_Table):
-    """Which board templates make up the image, and the addresses they need."""
+    """Which board templates make up the image."""
 
-    template: str
-    uart: str | None = None
-    uart_base: int | None = None
-    uart_irq: int | None = None
-    baud: int = 115200
-    timer: str | None = None
-    timer_base: int | None = None
-    timer_hz: int | None = None
+    #: A folder of ``firmware_templates/boards``.
+    template: str = _NAME
     clock_hz: int | None = None
+    uart: Uart | None = None
+    ticks: Ticks
+
+
+class Link(_Table):
+    """Memory the firmware gives to the serial link."""
+
+    #: Bytes that may arrive while the engine is busy: a power of two.
+    receive_ring_bytes: int = 1024
+    #: Samples of one AUDIO frame.
+    audio_frame_samples: int = Field(default=128, gt=0)
+
+    @field_validator("receive_ring_bytes")
+    @classmethod
+    def _is_power_of_two(cls, value: int) -> int:
+        if value < 256 or value & (value - 1):
+            raise ValueError("must be a power of two, at least 256")
+        return value
+
+    @model_validator(mode="after")
+    def _frame_fits_ring(self) -> "Link":
+        # A frame is 4 % at most longer than its samples, plus headers; 64 bytes are kept for recovery.
+        if 2 * self.audio_frame_samples + 32 > self.receive_ring_bytes - 64:
+            raise ValueError("an AUDIO frame must fit into the receive ring")
+        return self
 
 
 class Emulator(_Table):
@@ -58,8 +101,14 @@ class Emulator(_Table):
     command: str | None = None
     machine: str | None = None
     args: list[str] = []
-    #: Instructions per timer tick as a fraction, where the emulator makes time a count of instructions.
+    #: Ticks per executed instruction, where the emulator makes time a count of instructions.
     ticks_per_instruction: float | None = None
+
+    @model_validator(mode="after")
+    def _qemu_is_complete(self) -> "Emulator":
+        if self.kind == "qemu" and not (self.command and self.machine):
+            raise ValueError("QEMU needs 'command' and 'machine'")
+        return self
 
 
 class Budget(_Table):
@@ -79,6 +128,7 @@ class Target(_Table):
     compiler: Compiler
     memory: Memory | None = None
     board: Board
+    link: Link = Link()
     emulator: Emulator | None = None
     budget: Budget = Budget()
 

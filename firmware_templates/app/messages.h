@@ -1,0 +1,43 @@
+/* Types and codes of the messages; docs/wire-format.md says what each carries. */
+#ifndef MESSAGES_H
+#define MESSAGES_H
+
+#define PROTOCOL_VERSION 1u
+
+enum {
+    REQUEST_HELLO = 0x01,
+    REQUEST_BEGIN = 0x02,
+    REQUEST_AUDIO = 0x03,
+    REQUEST_END = 0x04,
+    REQUEST_MEMORY = 0x05,
+};
+
+enum {
+    REPLY_HELLO = 0x81,
+    REPLY_ACK = 0x82,
+    REPLY_RESULT = 0x83,
+    REPLY_TAP = 0x84,
+    REPLY_MEMORY = 0x85,
+    REPLY_ERROR = 0x8F,
+};
+
+typedef enum {
+    ERROR_NONE = 0,
+    ERROR_DAMAGED_FRAME = 1,
+    ERROR_FRAME_TOO_LONG = 2,
+    ERROR_UNKNOWN_TYPE = 3,
+    ERROR_MALFORMED_PAYLOAD = 4,
+    ERROR_NO_SUCH_WINDOW = 5,
+    ERROR_WINDOW_TOO_SHORT = 6,
+    ERROR_WINDOW_TOO_LONG = 7,
+    ERROR_NO_SUCH_LAYER = 8,
+} error_code;
+
+enum {
+    RESULT_RIGHT = 0,
+    RESULT_STATISTICS_DIFFER = 1,
+};
+
+#define HELLO_TOKEN_BYTES 8u
+
+#endif

@@ -1,0 +1,35 @@
+/* One window of audio: what has arrived, what the engine made of it, and what it cost. */
+#ifndef WINDOW_H
+#define WINDOW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "messages.h"
+#include "wav2small.h"
+
+typedef struct {
+    uint32_t samples;
+    uint32_t pcm_crc;
+    uint64_t ticks; /* spent in the engine */
+    bool statistics_agree;
+    w2s_result values; /* zero unless the statistics agree */
+} window_result;
+
+/* Opens the window `id` in place of the one before. ERROR_NONE, or why the engine does not take it. */
+error_code window_open(uint32_t id, const w2s_statistics *announced, uint8_t tapped_layer, w2s_tap tap);
+
+bool window_is(uint32_t id);
+
+/* Offset of the first sample that has not arrived. */
+uint32_t window_next(void);
+
+bool window_is_complete(void);
+
+/* Takes `count` samples at `offset`; anything but the next samples is ignored. False if they exceed the window. */
+bool window_push(uint32_t offset, const int16_t *pcm, uint32_t count);
+
+/* The result of a complete window; computed once, the same whenever it is asked for. */
+const window_result *window_finish(void);
+
+#endif

@@ -1,0 +1,6 @@
+"""From a `QuantizedStudent` and a target to a firmware image within the target's budget."""
+
+from toolchain.build.firmware import BuildResult, build_firmware, read_build
+from toolchain.build.sizes import Section, Sizes
+
+__all__ = ["BuildResult", "Section", "Sizes", "build_firmware", "read_build"]

@@ -1,0 +1,126 @@
+"""The C compiler: every source to an object, all objects to an ELF file, the ELF file to a flat binary."""
+
+import os
+import re
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from toolchain.errors import BuildError
+from toolchain.target import Target
+from toolchain.tools import find_tool
+
+_WARNINGS = (
+    "-Wall",
+    "-Wextra",
+    "-Wconversion",
+    "-Wsign-conversion",
+    "-Wshadow",
+    "-Wstrict-prototypes",
+    "-Wmissing-prototypes",
+    "-Werror",
+)
+_COMMON = ("-std=c11", "-g", "-ffunction-sections", "-fdata-sections", "-fno-common")
+_INCLUDES = ("-Isrc/app", "-Isrc/board", "-Isrc/engine")
+
+_OVERFLOW = re.compile(r"region `(\w+)' overflowed by (\d+) bytes")
+_ERROR_LINE = re.compile(r"\berror: |undefined reference|cannot find|multiple definition|not found")
+
+
+class Compiler:
+    """One target's compiler, run in one folder so that no absolute path gets into what it makes.
+
+    Args:
+        target: whose command and flags are used.
+        folder: the build folder; sources are in ``src/``, objects go to ``obj/``.
+
+    Raises:
+        MissingToolError: if the compiler is not installed.
+    """
+
+    def __init__(self, target: Target, folder: Path) -> None:
+        self._target = target
+        self._folder = folder
+        self._command = str(find_tool(target.compiler.command))
+
+    @property
+    def version(self) -> str:
+        """First line of the compiler's ``--version``."""
+        return self._run([self._command, "--version"]).splitlines()[0]
+
+    @property
+    def flags(self) -> list[str]:
+        """All flags of a compilation, but for the mapping of the build folder's path."""
+        return [*self._target.compiler.flags, *_COMMON, *_WARNINGS, *_INCLUDES]
+
+    @property
+    def link_flags(self) -> list[str]:
+        """Flags added when linking."""
+        return [*self._target.compiler.link_flags, "-Wl,--gc-sections"]
+
+    def compile(self, source: str) -> str:
+        """Compile ``src/<source>`` and return the object's path, relative to the folder.
+
+        Raises:
+            BuildError: with the compiler's first error.
+        """
+        output = f"obj/{source.removesuffix('.c')}.o"
+        (self._folder / output).parent.mkdir(parents=True, exist_ok=True)
+        unmapped = f"-ffile-prefix-map={self._folder}=."
+        self._run([self._command, *self.flags, unmapped, "-c", f"src/{source}", "-o", output])
+        return output
+
+    def link(self, objects: Sequence[str], linker_script: str | None, output: str) -> None:
+        """Link ``objects`` to the ELF file ``output``, with a map beside it.
+
+        Raises:
+            BuildError: with the linker's first error; an overflowing memory region is named with its excess.
+        """
+        script = [f"-Wl,-T,src/{linker_script}"] if linker_script else []
+        map_file = Path(output).with_suffix(".map")
+        self._run(
+            [
+                self._command,
+                *self._target.compiler.flags,
+                *self.link_flags,
+                f"-Wl,-Map={map_file}",
+                *script,
+                *objects,
+                "-o",
+                output,
+            ]
+        )
+
+    def flat_binary(self, elf: str, output: str) -> None:
+        """Write the bytes that go into flash.
+
+        Raises:
+            MissingToolError: if objcopy, which comes with the compiler, is not there.
+            BuildError: if it fails.
+        """
+        objcopy = find_tool(self._target.compiler.command.removesuffix("gcc") + "objcopy")
+        self._run([str(objcopy), "-O", "binary", elf, output])
+
+    def _run(self, command: list[str]) -> str:
+        done = subprocess.run(
+            command,
+            cwd=self._folder,
+            env={**os.environ, "LC_ALL": "C"},
+            capture_output=True,
+            text=True,
+            errors="replace",
+            stdin=subprocess.DEVNULL,
+        )
+        if done.returncode != 0:
+            raise BuildError(*_explain(done.stderr, self._target, command))
+        return done.stdout
+
+
+def _explain(stderr: str, target: Target, command: list[str]) -> tuple[str, str]:
+    overflow = _OVERFLOW.search(stderr)
+    if overflow:
+        region, excess = overflow.group(1).lower(), int(overflow.group(2))
+        return f"the image does not fit the {region} of {target.name}: {excess:,} bytes too many", ""
+    lines = [line for line in stderr.splitlines() if line.strip()]
+    first = next((line for line in lines if _ERROR_LINE.search(line)), lines[0] if lines else "no message")
+    return f"{Path(command[0]).name} failed: {first}", f"the whole command was: {' '.join(command)}"

@@ -1,0 +1,115 @@
+"""How many bytes of flash and RAM an image takes, and which part takes them."""
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+from elftools.common.exceptions import ELFError
+from elftools.elf.constants import SH_FLAGS
+from elftools.elf.elffile import ELFFile
+
+from toolchain.errors import BuildError
+
+#: The linker script reserves the stack in this section.
+_STACK = ".stack"
+
+#: A line of the map that starts an output section, and one that places a part of an object in it. Long names
+#: stand on a line of their own.
+_OUTPUT_SECTION = re.compile(r"^(\.[\w.]+)(?:\s|$)")
+_PLACED = re.compile(r"^ (?:\.?[\w.$]+)?\s+0x[0-9a-f]+\s+0x([0-9a-f]+) (\S.*)$")
+
+
+@dataclass(frozen=True)
+class Section:
+    """One section of the image: its bytes, and in which memory they lie while the board runs or sleeps."""
+
+    name: str
+    bytes: int
+    in_flash: bool
+    in_ram: bool
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Sizes of an image in bytes.
+
+    Attributes:
+        sections: the sections that take memory, in the order of the image.
+        objects: bytes by object file, as (flash, RAM), largest flash first; libraries are one entry each.
+        flash_bytes: what is written to flash, initial values of variables included.
+        ram_static_bytes: variables, without the stack.
+        stack_bytes: reserved for the stack; 0 where the operating system provides it.
+    """
+
+    sections: tuple[Section, ...]
+    objects: dict[str, tuple[int, int]]
+    flash_bytes: int
+    ram_static_bytes: int
+    stack_bytes: int
+
+    def largest(self, memory: int) -> tuple[str, int]:
+        """Return the object that takes most of flash (0) or RAM (1), and its bytes."""
+        name = max(self.objects, key=lambda name: self.objects[name][memory])
+        return name, self.objects[name][memory]
+
+
+def measure(elf: Path, map_file: Path) -> Sizes:
+    """Read the sizes of an image from its ELF file and the linker's map.
+
+    Raises:
+        BuildError: if either file is not what a linker writes.
+    """
+    sections = _read_sections(elf)
+    without_stack = [section for section in sections if section.name != _STACK]
+    return Sizes(
+        sections=tuple(sections),
+        objects=_read_objects(map_file, {section.name: section for section in without_stack}),
+        flash_bytes=sum(section.bytes for section in sections if section.in_flash),
+        ram_static_bytes=sum(section.bytes for section in without_stack if section.in_ram),
+        stack_bytes=sum(section.bytes for section in sections if section.name == _STACK),
+    )
+
+
+def _read_sections(elf: Path) -> list[Section]:
+    try:
+        with elf.open("rb") as file:
+            headers = [(section.name, section.header) for section in ELFFile(file).iter_sections()]
+    except (OSError, ELFError) as error:
+        raise BuildError(f"cannot read {elf}: {error}") from error
+    return [
+        Section(
+            name=name,
+            bytes=header["sh_size"],
+            in_flash=header["sh_type"] != "SHT_NOBITS",
+            in_ram=bool(header["sh_flags"] & SH_FLAGS.SHF_WRITE),
+        )
+        for name, header in headers
+        if header["sh_flags"] & SH_FLAGS.SHF_ALLOC and header["sh_size"] > 0
+    ]
+
+
+def _read_objects(map_file: Path, sections: dict[str, Section]) -> dict[str, tuple[int, int]]:
+    """Sum what each object contributes to the given sections."""
+    try:
+        _, _, placement = map_file.read_text(errors="replace").partition("Linker script and memory map")
+    except OSError as error:
+        raise BuildError(f"cannot read {map_file}: {error}") from error
+    flash: dict[str, int] = defaultdict(int)
+    ram: dict[str, int] = defaultdict(int)
+    section: Section | None = None
+    for line in placement.splitlines():
+        if heading := _OUTPUT_SECTION.match(line):
+            section = sections.get(heading.group(1))
+        elif section is not None and (placed := _PLACED.match(line)):
+            name, size = _object_name(placed.group(2)), int(placed.group(1), 16)
+            flash[name] += size if section.in_flash else 0
+            ram[name] += size if section.in_ram else 0
+    names = sorted(flash, key=lambda name: (-flash[name], name))
+    return {name: (flash[name], ram[name]) for name in names if flash[name] or ram[name]}
+
+
+def _object_name(path: str) -> str:
+    """``obj/engine/w2s_head.o`` -> ``engine/w2s_head``; a member of a library -> the library's file name."""
+    library, _, _ = path.partition("(")
+    return path.removeprefix("obj/").removesuffix(".o") if path.startswith("obj/") else Path(library).name

@@ -1,0 +1,138 @@
+"""All C sources of one image: the engine, the application and the board, rendered."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import PurePosixPath
+
+import toolchain
+from toolchain.codegen.engine import generate_engine
+from toolchain.codegen.render import render
+from toolchain.errors import BuildError
+from toolchain.quantize.student import QuantizedStudent
+from toolchain.resources import templates_dir
+from toolchain.target import Target
+
+#: Bytes of the digests by which host and board know each other.
+DIGEST_BYTES = 8
+
+#: Identifies the image, so it cannot take part in its own digest.
+BUILD_ID_FILE = "app/build_id.c"
+
+LINKER_SCRIPT = "board/linker.ld"
+
+
+@dataclass(frozen=True)
+class BoardContext:
+    """What the templates of the application and the board may use."""
+
+    generated_by: str
+    target_name: str
+    receive_ring_bytes: int
+    audio_frame_samples: int
+    board_constants: list[tuple[str, str]]
+    flash_origin: str
+    flash_length: str
+    ram_origin: str
+    ram_length: str
+    stack_bytes: str
+
+
+def firmware_sources(student: QuantizedStudent, target: Target) -> dict[str, str]:
+    """Return the sources of one image by path below ``src/``, all but the one that holds the build id.
+
+    Raises:
+        BuildError: if the target names a board folder or driver that does not exist.
+    """
+    engine = {f"engine/{name}": text for name, text in generate_engine(student).items()}
+    context = _board_context(student, target)
+    variables = {field.name: getattr(context, field.name) for field in fields(context)}
+    templates = {**_folder("app", "app"), **_board_templates(target)}
+    rendered = {
+        path: render(template, **variables) for path, template in templates.items() if path != BUILD_ID_FILE
+    }
+    return {**engine, **rendered}
+
+
+def build_id(sources: Mapping[str, str], toolset: Iterable[str]) -> bytes:
+    """Return an image's identity: 8 bytes of the SHA-256 over its sources and over ``toolset``, in order."""
+    state = hashlib.sha256()
+    for part in (*(text for item in sorted(sources.items()) for text in item), *toolset):
+        state.update(hashlib.sha256(part.encode()).digest())
+    return state.digest()[:DIGEST_BYTES]
+
+
+def build_id_source(identity: bytes, student: QuantizedStudent) -> str:
+    """Return the source file that puts ``identity`` into the image."""
+    literal = ", ".join(f"0x{byte:02X}" for byte in identity)
+    return render(f"{BUILD_ID_FILE}.j2", generated_by=_generated_by(student), build_id_bytes=literal)
+
+
+def _generated_by(student: QuantizedStudent) -> str:
+    return (
+        f"Generated for {student.model} {student.digest()[:DIGEST_BYTES].hex()} "
+        f"by wav2small-toolchain {toolchain.__version__}."
+    )
+
+
+def _board_context(student: QuantizedStudent, target: Target) -> BoardContext:
+    memory = target.memory
+    return BoardContext(
+        generated_by=_generated_by(student),
+        target_name=target.name,
+        receive_ring_bytes=target.link.receive_ring_bytes,
+        audio_frame_samples=target.link.audio_frame_samples,
+        board_constants=_board_constants(target),
+        flash_origin=_hex(memory.flash.origin) if memory else "",
+        flash_length=_hex(memory.flash.length) if memory else "",
+        ram_origin=_hex(memory.ram.origin) if memory else "",
+        ram_length=_hex(memory.ram.length) if memory else "",
+        stack_bytes=str(memory.stack_bytes) if memory else "",
+    )
+
+
+def _board_constants(target: Target) -> list[tuple[str, str]]:
+    board = target.board
+    constants = [("TICKS_HZ", f"{board.ticks.hz}u")]
+    if board.ticks.base is not None:
+        constants.append(("TICKS_BASE", f"{_hex(board.ticks.base)}u"))
+    if board.uart is not None:
+        constants += [
+            ("UART_BASE", f"{_hex(board.uart.base)}u"),
+            ("UART_CLOCK_HZ", f"{board.uart.clock_hz}u"),
+            ("UART_BAUD", f"{board.uart.baud}u"),
+            ("UART_RECEIVE_IRQ", str(board.uart.receive_irq)),
+        ]
+    return constants
+
+
+def _hex(value: int) -> str:
+    return f"0x{value:08X}"
+
+
+def _board_templates(target: Target) -> dict[str, str]:
+    board = target.board
+    templates = _folder(f"boards/{board.template}", "board")
+    if board.uart is not None:
+        templates |= _driver("uart", board.uart.driver)
+    if board.ticks.driver is not None:
+        templates |= _driver("ticks", board.ticks.driver)
+    return templates
+
+
+def _folder(template_folder: str, source_folder: str) -> dict[str, str]:
+    """Source path -> template for all files of a folder."""
+    folder = templates_dir() / template_folder
+    if not folder.is_dir():
+        raise BuildError(f"there is no template folder {template_folder}", "check the target file")
+    names = sorted(path.name for path in folder.iterdir() if path.is_file())
+    return {f"{source_folder}/{name.removesuffix('.j2')}": f"{template_folder}/{name}" for name in names}
+
+
+def _driver(kind: str, name: str) -> dict[str, str]:
+    """Source path -> template for one driver and the header all drivers of its kind share."""
+    template = f"boards/{kind}/{name}.c"
+    if not (templates_dir() / template).is_file():
+        known = sorted(path.stem for path in (templates_dir() / "boards" / kind).glob("*.c"))
+        raise BuildError(f"there is no {kind} driver '{name}'", f"known drivers: {', '.join(known)}")
+    return {f"board/{PurePosixPath(template).name}": template, f"board/{kind}.h": f"boards/{kind}/{kind}.h"}

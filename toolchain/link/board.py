@@ -1,0 +1,244 @@
+"""A board as the host sees it: who it is, what it makes of a clip, how much memory it takes."""
+
+import os
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from toolchain.audio.statistics import WindowStatistics
+from toolchain.errors import LinkError
+from toolchain.link.channel import Channel, Refused, ReplyT
+from toolchain.link.protocol import (
+    NO_LAYER,
+    PROTOCOL_VERSION,
+    TOKEN_BYTES,
+    Begin,
+    Hello,
+    HelloReply,
+    Memory,
+    MemoryReply,
+    Message,
+    Result,
+    Tap,
+)
+from toolchain.link.timing import Deadline
+from toolchain.link.transfer import BoardRestarted, Transfer
+
+#: Seconds without progress after which any request fails.
+DEFAULT_TIMEOUT = 5.0
+
+#: How often one window may be begun again because the board restarted, or because rows of a tap were lost.
+_RESTARTS = 3
+_TAP_RUNS = 4
+
+
+@dataclass(frozen=True)
+class BoardResult:
+    """What the board made of one window.
+
+    Attributes:
+        values: int32 (3,): arousal, dominance, valence in Q16 (65536 is 1.0).
+        ticks: what the engine took, in ticks of the board's counter.
+    """
+
+    values: NDArray[np.int32]
+    ticks: int
+
+
+class Board:
+    """A session with the board on one port. A context manager.
+
+    Args:
+        url: a device or URL, see `toolchain.link.port.open_port`.
+        baud: bits per second where the port is a real one.
+        timeout: seconds without progress after which any request fails.
+
+    Raises:
+        LinkError: from the constructor if the port cannot be opened; from every method if the board does not
+            answer in time, is not the expected one, or the port goes away.
+    """
+
+    def __init__(self, url: str, *, baud: int = 115200, timeout: float = DEFAULT_TIMEOUT) -> None:
+        self._url = url
+        self._timeout = timeout
+        self._hello: HelloReply | None = None
+        self._channel = Channel(url, baud, timeout)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the port."""
+        self._channel.close()
+
+    def hello(self) -> HelloReply:
+        """Ask the board what it is; brings the line into step whatever was on it before."""
+        request = Hello(os.urandom(TOKEN_BYTES))
+
+        def accept(reply: Message) -> HelloReply | None:
+            return reply if isinstance(reply, HelloReply) and reply.token == request.token else None
+
+        deadline = Deadline(self._timeout, f"no board answered on {self._url}", "is this firmware on the board?")
+        try:
+            reply = self._ask(request, accept, deadline)
+        except LinkError as error:
+            if self._channel.heard_bytes and error.message.startswith(deadline.message):
+                hint = "wrong baud rate, or other firmware: flash the board again"
+                raise LinkError(f"{error.message}, though bytes come in", hint) from error
+            raise
+        if reply.version != PROTOCOL_VERSION:
+            raise LinkError(
+                f"the board on {self._url} speaks version {reply.version} of the link, not {PROTOCOL_VERSION}",
+                "flash the board again",
+            )
+        self._hello = reply
+        return reply
+
+    def require(self, *, build_id: bytes, model_hash: bytes) -> HelloReply:
+        """Say hello, and refuse a board that runs anything but this build of this model.
+
+        Raises:
+            LinkError: naming both builds or both models.
+        """
+        reply = self.hello()
+        for what, theirs, ours in (
+            ("model", reply.model_hash, model_hash),
+            ("build", reply.build_id, build_id),
+        ):
+            if theirs != ours:
+                raise LinkError(
+                    f"the board on {self._url} runs {what} {theirs.hex()} ({reply.model} for {reply.target}), "
+                    f"not the {what} at hand, {ours.hex()}",
+                    "flash the board again",
+                )
+        return reply
+
+    def infer(
+        self,
+        pcm: NDArray[np.int16],
+        statistics: WindowStatistics | None = None,
+        *,
+        exact_ticks: bool = False,
+        on_progress: Callable[[int], None] = lambda samples: None,
+    ) -> BoardResult:
+        """Run one window on the board.
+
+        Args:
+            pcm: int16 (N,), 16 kHz mono.
+            statistics: its sums; computed where not given.
+            exact_ticks: send nothing while the board computes, so that the ticks are the engine's alone. Slower.
+            on_progress: called with the number of samples the board has taken.
+
+        Raises:
+            LinkError: if there is no result of exactly this audio.
+        """
+        request = _WindowRequest(pcm, statistics or WindowStatistics.of(pcm), exact_ticks=exact_ticks)
+        result = self._run(request, on_progress=on_progress)
+        values = np.array([result.arousal, result.dominance, result.valence], dtype=np.int32)
+        return BoardResult(values, result.ticks)
+
+    def tap(self, layer: int, pcm: NDArray[np.int16]) -> NDArray[np.int8]:
+        """Run one window and return the rows of one layer.
+
+        Args:
+            layer: index into the student's ``layer_names``.
+            pcm: int16 (N,), 16 kHz mono.
+
+        Returns:
+            int8 (rows, bytes of a row); the rows of "pooled" are int32, little-endian.
+
+        Raises:
+            LinkError: as `infer`, or if rows stay missing.
+        """
+        request = _WindowRequest(pcm, WindowStatistics.of(pcm), tapped_layer=layer)
+        rows: dict[int, bytes] = {}
+        for _ in range(_TAP_RUNS):
+            result = self._run(request, on_row=lambda tap: rows.__setitem__(tap.row, tap.data))
+            if sorted(rows) == list(range(result.tapped_rows)):
+                return _stacked([rows[index] for index in sorted(rows)])
+        raise LinkError(f"rows of layer {layer} were lost on the line in {_TAP_RUNS} runs")
+
+    def memory(self) -> MemoryReply:
+        """Ask how much memory the firmware takes, with the most its stack has ever held."""
+        deadline = Deadline(self._timeout, f"the board on {self._url} did not say how much memory it takes")
+        return self._ask(Memory(), lambda reply: reply if isinstance(reply, MemoryReply) else None, deadline)
+
+    def _ask(
+        self, request: Message, accept: Callable[[Message], ReplyT | None], deadline: Deadline
+    ) -> ReplyT:
+        try:
+            return self._channel.ask(request, accept, deadline)
+        except Refused as error:
+            raise LinkError(f"the board on {self._url} refused a request: {error}") from error
+
+    def _run(
+        self,
+        request: "_WindowRequest",
+        *,
+        on_progress: Callable[[int], None] = lambda samples: None,
+        on_row: Callable[[Tap], None] = lambda tap: None,
+    ) -> Result:
+        """Run one window; begin again if the board restarts in the middle of it."""
+        hello = self._hello or self.hello()
+        for _ in range(1 + _RESTARTS):
+            begin = request.begin()
+            self._channel.on_tap = _rows_of(begin, on_row)
+            transfer = Transfer(
+                self._channel, hello, begin, request.pcm_bytes, self._timeout, request.exact_ticks, on_progress
+            )
+            try:
+                return transfer.run()
+            except BoardRestarted:
+                self.require(build_id=hello.build_id, model_hash=hello.model_hash)
+        raise LinkError(
+            f"the board on {self._url} restarted {1 + _RESTARTS} times in the middle of one clip",
+            "check its power supply",
+        )
+
+
+@dataclass(frozen=True)
+class _WindowRequest:
+    """One window to be run, as often as it takes."""
+
+    pcm: NDArray[np.int16]
+    statistics: WindowStatistics
+    tapped_layer: int = NO_LAYER
+    exact_ticks: bool = False
+
+    @property
+    def pcm_bytes(self) -> bytes:
+        return self.pcm.astype("<i2").tobytes()
+
+    def begin(self) -> Begin:
+        """The request that opens it, under a number that no window had before."""
+        return Begin(
+            window=secrets.randbits(32),
+            samples=len(self.pcm),
+            sum=self.statistics.sum,
+            sum_squares=self.statistics.sum_squares,
+            tapped_layer=self.tapped_layer,
+        )
+
+
+def _rows_of(begin: Begin, on_row: Callable[[Tap], None]) -> Callable[[Tap], None]:
+    """Let only rows of this window through: the line may still hold some of an earlier one."""
+
+    def on_tap(tap: Tap) -> None:
+        if (tap.window, tap.layer) == (begin.window, begin.tapped_layer):
+            on_row(tap)
+
+    return on_tap
+
+
+def _stacked(rows: list[bytes]) -> NDArray[np.int8]:
+    try:
+        return np.array([np.frombuffer(row, dtype=np.int8) for row in rows], dtype=np.int8)
+    except ValueError as error:
+        raise LinkError("the board sent rows of different lengths for one layer") from error

@@ -1,0 +1,56 @@
+"""How long to wait on a line whose speed is not known beforehand."""
+
+import time
+
+from toolchain.errors import LinkError
+
+#: Bounds in seconds on the silence that makes the host ask again.
+SHORTEST_SILENCE = 0.03
+LONGEST_SILENCE = 1.0
+
+
+class RoundTrip:
+    """Measured round-trip time, smoothed as in RFC 6298 (section 2)."""
+
+    def __init__(self) -> None:
+        self._mean: float | None = None
+        self._deviation = 0.0
+
+    def measured(self, seconds: float) -> None:
+        """Take one measurement into account."""
+        if self._mean is None:
+            self._mean, self._deviation = seconds, seconds / 2
+            return
+        self._deviation += (abs(seconds - self._mean) - self._deviation) / 4
+        self._mean += (seconds - self._mean) / 8
+
+    def silence(self, repeats: int = 0) -> float:
+        """Seconds without an answer after which to ask again, doubled with every repeat."""
+        expected = 0.0 if self._mean is None else self._mean + 4 * self._deviation
+        return min(max(expected, SHORTEST_SILENCE) * 2**repeats, LONGEST_SILENCE)
+
+
+class Deadline:
+    """A limit on time without progress.
+
+    Args:
+        seconds: the limit.
+        message: what to say when it has passed.
+        hint: what the user can do then.
+    """
+
+    def __init__(self, seconds: float, message: str, hint: str = "") -> None:
+        self._seconds = seconds
+        self._end = time.monotonic() + seconds
+        self.message = message
+        self.hint = hint
+
+    def progress(self, message: str) -> None:
+        """Start again from now, with another message."""
+        self._end = time.monotonic() + self._seconds
+        self.message = message
+
+    def check(self) -> None:
+        """Raise LinkError if the time is over."""
+        if time.monotonic() > self._end:
+            raise LinkError(f"{self.message} within {self._seconds:g} s", self.hint)

@@ -1,0 +1,33 @@
+"""Programs the toolchain calls, and the line that installs a missing one."""
+
+import shutil
+from pathlib import Path
+
+from toolchain.errors import MissingToolError
+
+#: Debian packages by command.
+_PACKAGES = {
+    "arm-none-eabi-gcc": "gcc-arm-none-eabi libnewlib-arm-none-eabi",
+    "gcc": "gcc libc6-dev",
+    "qemu-system-arm": "qemu-system-arm",
+}
+
+
+def install_line(command: str) -> str:
+    """Return the shell line that installs ``command`` on Debian, or "" where none is known."""
+    packages = _PACKAGES.get(command)
+    return f"sudo apt-get install --no-install-recommends {packages}" if packages else ""
+
+
+def find_tool(command: str) -> Path:
+    """Return the full path of ``command``.
+
+    Raises:
+        MissingToolError: if it is not installed; the hint has the line that installs it.
+    """
+    path = shutil.which(command)
+    if path is None:
+        line = install_line(command)
+        hint = f"run: {line}" if line else "install it, or add it to PATH"
+        raise MissingToolError(f"the program '{command}' is not installed", hint)
+    return Path(path)
