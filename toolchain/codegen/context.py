@@ -39,10 +39,10 @@ class ModelContext:
 
 @dataclass(frozen=True)
 class LayerContext:
-    """One convolution: weights in memory order, the input's zero point folded into the bias."""
+    """One convolution: weights by output channel, the input's zero point folded into the bias."""
 
     name: str
-    weight: Integers
+    weight: Sequence[Integers]
     bias: Integers
     multiplier: Integers
     right_shift: Integers
@@ -159,7 +159,7 @@ def _layer(layer: ConvLayer, bands: int, ring: int) -> LayerContext:
     taps = layer.weight.astype(np.int64).sum(axis=(1, 2, 3))
     return LayerContext(
         name=layer.name,
-        weight=_integers(layer.weight),
+        weight=_matrix(layer.weight),
         bias=_integers(layer.bias - layer.input.zero_point * taps),
         multiplier=_integers(layer.multiplier),
         right_shift=_integers(-layer.shift),
