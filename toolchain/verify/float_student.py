@@ -1,0 +1,46 @@
+"""The float student as its ONNX file, run by ONNX Runtime."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from toolchain.errors import UsageError
+from toolchain.export.onnx import open_session, run
+from toolchain.quantize.student import QuantizedStudent
+
+_FULL_SCALE = 32768
+
+
+class FloatStudent:
+    """What the deployed integers approximate: PCM in, three floats out.
+
+    Args:
+        path: ``model.onnx`` of a student's folder.
+        student: the quantised student; it must come from the same checkpoint.
+
+    Raises:
+        UsageError: if the file cannot be read, is no ONNX model, or comes from another checkpoint.
+    """
+
+    def __init__(self, path: Path, student: QuantizedStudent) -> None:
+        try:
+            self._session = open_session(path.read_bytes())
+        except OSError as error:
+            raise UsageError(f"cannot read the float student {path}: {error.strerror}") from error
+        except Exception as error:  # ONNX Runtime's exceptions share no base class of their own
+            raise UsageError(f"{path} is not an ONNX model: {_first_line(error)}") from error
+        checkpoint = self._session.get_modelmeta().custom_metadata_map.get("checkpoint_sha256", "")
+        if checkpoint != student.checkpoint_sha256:
+            raise UsageError(
+                f"{path} and the quantised student beside it come from different checkpoints",
+                "make both again with 'toolchain quantize'",
+            )
+
+    def __call__(self, pcm: NDArray[np.int16]) -> NDArray[np.float32]:
+        """Arousal, dominance, valence of one window, as float32 (3,); ``pcm`` is int16 (samples,) at 16 kHz."""
+        return run(self._session, (pcm / _FULL_SCALE).astype(np.float32))[0]
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0]

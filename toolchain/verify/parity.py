@@ -1,0 +1,152 @@
+"""Run clips on a board and compare: integers with the reference for equality, values with the float student."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from toolchain.audio import Clip
+from toolchain.errors import ParityError
+from toolchain.link import Board
+from toolchain.quantize.student import QuantizedStudent
+from toolchain.reference.engine import Trace, run
+
+Triple = tuple[int, int, int]
+
+#: The float student: PCM16 of one window in, float32 (3,) out.
+FloatModel = Callable[[NDArray[np.int16]], NDArray[np.float32]]
+
+
+@dataclass(frozen=True)
+class ClipResult:
+    """One clip's outputs, each arousal, dominance, valence.
+
+    Attributes:
+        name: recording, relative to the corpus.
+        start: first sample of the window in it, at 16 kHz.
+        samples: length of the window.
+        sha256: hash of its samples.
+        board: what the board answered, Q16.
+        reference: what the integer reference gives, Q16.
+        float_student: what the float student gives.
+        ticks: what the engine took, in ticks of the board's counter.
+    """
+
+    name: str
+    start: int
+    samples: int
+    sha256: str
+    board: Triple
+    reference: Triple
+    float_student: tuple[float, float, float]
+    ticks: int
+
+    @property
+    def equal(self) -> bool:
+        """True if all three outputs equal the reference's."""
+        return self.board == self.reference
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The first place where a board left the reference: one number in one row of one layer of one clip."""
+
+    clip: str
+    layer: str
+    row: int
+    index: int
+    board: int
+    reference: int
+
+
+@dataclass(frozen=True)
+class Parity:
+    """All clips' results, and where the first wrong one went wrong."""
+
+    clips: tuple[ClipResult, ...]
+    first_difference: Difference | None
+
+    @property
+    def equal_clips(self) -> int:
+        """Number of clips whose three outputs all equal the reference's."""
+        return sum(clip.equal for clip in self.clips)
+
+
+def compare(
+    board: Board,
+    student: QuantizedStudent,
+    float_student: FloatModel,
+    clips: Sequence[Clip],
+    progress: Callable[[ClipResult], None] = lambda result: None,
+) -> Parity:
+    """Stream every clip to the board, two-pass normalised, and compare its answers.
+
+    Args:
+        board: runs ``student``.
+        student: what the integer reference runs.
+        float_student: the float model ``student`` was made from.
+        clips: at least one.
+        progress: called after each clip.
+
+    Raises:
+        LinkError: if the board stops answering.
+        UsageError: if a clip is shorter or longer than the model takes.
+    """
+    results: list[ClipResult] = []
+    difference: Difference | None = None
+    for clip in clips:
+        trace = run(student, clip.pcm)
+        result = _measure(board, float_student, clip, trace)
+        if not result.equal and difference is None:
+            difference = first_difference(board, student, clip, trace) or _wrong_output(result)
+        results.append(result)
+        progress(result)
+    return Parity(tuple(results), difference)
+
+
+def first_difference(board: Board, student: QuantizedStudent, clip: Clip, trace: Trace) -> Difference | None:
+    """Ask the board for the rows of one layer after the other, until one differs from the reference.
+
+    Returns:
+        None if all layers are equal.
+
+    Raises:
+        LinkError: if the board stops answering.
+        ParityError: if it gives more or fewer rows than the reference.
+    """
+    for number, layer in enumerate(student.layer_names):
+        expected = trace.rows[layer].reshape(len(trace.rows[layer]), -1)
+        actual = board.tap(number, clip.pcm).view(expected.dtype)
+        if actual.shape != expected.shape:
+            shapes = f"{actual.shape} instead of {expected.shape}"
+            raise ParityError(f"{clip.name}: the board's rows of layer '{layer}' have the shape {shapes}")
+        if not np.array_equal(actual, expected):
+            row, index = (int(place) for place in np.argwhere(actual != expected)[0])
+            return Difference(clip.name, layer, row, index, int(actual[row, index]), int(expected[row, index]))
+    return None
+
+
+def _wrong_output(result: ClipResult) -> Difference:
+    index = next(i for i in range(3) if result.board[i] != result.reference[i])
+    return Difference(result.name, "output", 0, index, result.board[index], result.reference[index])
+
+
+def _measure(board: Board, float_student: FloatModel, clip: Clip, trace: Trace) -> ClipResult:
+    answer = board.infer(clip.pcm, exact_ticks=True)
+    arousal, dominance, valence = (float(value) for value in float_student(clip.pcm))
+    return ClipResult(
+        name=clip.name,
+        start=clip.start,
+        samples=len(clip.pcm),
+        sha256=clip.sha256,
+        board=_triple(answer.values),
+        reference=_triple(trace.output),
+        float_student=(arousal, dominance, valence),
+        ticks=answer.ticks,
+    )
+
+
+def _triple(values: NDArray[np.int32]) -> Triple:
+    arousal, dominance, valence = (int(value) for value in values)
+    return arousal, dominance, valence

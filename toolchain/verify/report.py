@@ -1,0 +1,194 @@
+"""``report.json``: everything one verification measured, on what, and whether it passes."""
+
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import toolchain
+from toolchain.audio import Skipped
+from toolchain.build import BuildResult
+from toolchain.errors import ParityError
+from toolchain.files import write_atomically
+from toolchain.link import MemoryReply
+from toolchain.model_names import DIMENSIONS, SAMPLE_RATE
+from toolchain.quantize.student import QuantizedStudent
+from toolchain.target import Target
+from toolchain.verify.metrics import ccc, pearson, rmse
+from toolchain.verify.page import render_page
+from toolchain.verify.parity import ClipResult, Parity
+from toolchain.verify.tflm_arena import tflm_arena
+
+#: Least CCC between board and float student, on each dimension.
+CCC_GATE = 0.99
+
+JSON_FILE = "report.json"
+HTML_FILE = "report.html"
+
+_Q16 = 65536
+
+_EXECUTION = {
+    "qemu": "The core is emulated: QEMU executes the image. This is not silicon, and instructions are not cycles",
+    "process": "The same generated C, run as a process on this computer. This is not a microcontroller",
+    None: "Run on an attached board",
+}
+
+
+def make_report(
+    *,
+    target: Target,
+    student: QuantizedStudent,
+    build: BuildResult,
+    parity: Parity,
+    memory: MemoryReply,
+    ticks_hz: int,
+    skipped: Sequence[Skipped],
+    hashes: Mapping[str, str],
+) -> dict[str, Any]:
+    """Put the figures of one verification together, ready for JSON.
+
+    Args:
+        target: the board.
+        student: the model it ran.
+        build: the image it ran.
+        parity: the comparison.
+        memory: what the board says about its memory, after the last clip.
+        ticks_hz: ticks per second of the board's counter.
+        skipped: recordings of the corpus that could not be used.
+        hashes: SHA-256 of further files by name, such as ``model.onnx``.
+    """
+    report = {
+        "target": target.name,
+        "target_description": target.description,
+        "model": student.model,
+        "execution": _EXECUTION[target.emulator.kind if target.emulator else None],
+        "normalisation": "two-pass",
+        "clips": len(parity.clips),
+        "equal_clips": parity.equal_clips,
+        "skipped_clips": [asdict(item) for item in skipped],
+        "seconds_of_audio": sum(clip.samples for clip in parity.clips) / SAMPLE_RATE,
+        **_agreement(parity.clips),
+        "ccc_gate": CCC_GATE,
+        "first_difference": asdict(parity.first_difference) if parity.first_difference else None,
+        "flash_bytes": build.sizes.flash_bytes,
+        "ram_static_bytes": build.sizes.ram_static_bytes,
+        "ram_stack_bytes": memory.stack_used or None,
+        "ram_stack_reserved_bytes": build.sizes.stack_bytes,
+        "flash_budget_bytes": target.budget.flash_bytes.get(student.model),
+        "ram_budget_bytes": target.budget.ram_bytes.get(student.model),
+        "sections": [asdict(section) for section in build.sizes.sections],
+        "objects": {
+            name: {"flash_bytes": flash, "ram_bytes": ram} for name, (flash, ram) in build.sizes.objects.items()
+        },
+        **_speed(parity.clips, target, ticks_hz),
+        "tflm_arena": tflm_arena(student.model),
+        "identity": _identity(build, student, hashes),
+        "rows": [_row(clip) for clip in parity.clips],
+    }
+    failure = _failure(report)
+    return {**report, "passed": failure is None, "failure": failure}
+
+
+def write_report(report: dict[str, Any], folder: Path) -> None:
+    """Write ``report.json`` and ``report.html`` to ``folder``, each whole or not at all.
+
+    Raises:
+        OSError: if the folder cannot be written.
+    """
+    write_atomically(folder / JSON_FILE, json.dumps(report, indent=2, allow_nan=False) + "\n")
+    write_atomically(folder / HTML_FILE, render_page(report))
+
+
+def require_parity(report: Mapping[str, Any]) -> None:
+    """Be satisfied, or say what is wrong.
+
+    Raises:
+        ParityError: if a clip is not equal to the reference, or a dimension's CCC is below the gate.
+    """
+    if report["failure"] is not None:
+        raise ParityError(report["failure"], "the report shows every clip")
+
+
+def _failure(report: Mapping[str, Any]) -> str | None:
+    wrong = report["clips"] - report["equal_clips"]
+    if wrong:
+        place = report["first_difference"]
+        return (
+            f"{wrong} of {report['clips']} clips differ from the integer reference; the first is {place['clip']}, "
+            f"layer '{place['layer']}', row {place['row']}, element {place['index']}: "
+            f"{place['board']} instead of {place['reference']}"
+        )
+    low = [name for name in DIMENSIONS if report["ccc"][name] is None or report["ccc"][name] < CCC_GATE]
+    if low:
+        figures = ", ".join(f"{name} {_figure(report['ccc'][name])}" for name in low)
+        return f"the CCC between board and float student is below {CCC_GATE}: {figures}"
+    return None
+
+
+def _figure(value: float | None) -> str:
+    return "undefined (a constant output)" if value is None else f"{value:.4f}"
+
+
+def _agreement(clips: Sequence[ClipResult]) -> dict[str, dict[str, float | None]]:
+    """CCC, Pearson and RMSE of the board against the float student, by dimension."""
+
+    def by_dimension(metric: Callable[[list[float], list[float]], float]) -> dict[str, float | None]:
+        return {
+            name: _finite(
+                metric(
+                    [clip.float_student[index] for clip in clips],
+                    [clip.board[index] / _Q16 for clip in clips],
+                )
+            )
+            for index, name in enumerate(DIMENSIONS)
+        }
+
+    return {"ccc": by_dimension(ccc), "pearson": by_dimension(pearson), "rmse": by_dimension(rmse)}
+
+
+def _finite(value: float) -> float | None:
+    """JSON has no NaN."""
+    return value if math.isfinite(value) else None
+
+
+def _speed(clips: Sequence[ClipResult], target: Target, ticks_hz: int) -> dict[str, float | None]:
+    """Instructions and time of the engine per second of audio, from the board's tick counter.
+
+    Where ticks count instructions, the time is what these would take at one instruction per clock cycle: an
+    estimate, and labelled as such.
+    """
+    ticks = sum(clip.ticks for clip in clips)
+    seconds = sum(clip.samples for clip in clips) / SAMPLE_RATE
+    per_instruction = target.emulator.ticks_per_instruction if target.emulator else None
+    if per_instruction is None:
+        return {
+            "instructions_per_second_of_audio": None,
+            "engine_seconds_per_second_of_audio": ticks / ticks_hz / seconds,
+            "clock_hz": None,
+        }
+    instructions = ticks / per_instruction / seconds
+    clock = target.board.clock_hz
+    return {
+        "instructions_per_second_of_audio": round(instructions),
+        "engine_seconds_per_second_of_audio": instructions / clock if clock else None,
+        "clock_hz": clock,
+    }
+
+
+def _identity(build: BuildResult, student: QuantizedStudent, hashes: Mapping[str, str]) -> dict[str, str]:
+    return {
+        "build id": build.build_id.hex(),
+        "quantised student": student.digest().hex(),
+        "float checkpoint": student.checkpoint_sha256,
+        "int8 backbone": student.backbone_sha256,
+        build.image.name: build.manifest["files"][build.image.name],
+        **hashes,
+        "compiler": build.manifest["compiler"],
+        "toolchain": toolchain.__version__,
+    }
+
+
+def _row(clip: ClipResult) -> dict[str, Any]:
+    return {**asdict(clip), "equal": clip.equal}

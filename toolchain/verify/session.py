@@ -1,0 +1,57 @@
+"""One verification from start to end: start the board, run the clips, put the report together."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from toolchain.audio import Selection
+from toolchain.build import BuildResult
+from toolchain.flash import open_board
+from toolchain.link import Board
+from toolchain.quantize.student import QuantizedStudent
+from toolchain.target import Target
+from toolchain.verify.parity import ClipResult, FloatModel, compare
+from toolchain.verify.report import make_report
+
+
+def verify(
+    *,
+    target: Target,
+    build: BuildResult,
+    student: QuantizedStudent,
+    float_student: FloatModel,
+    selection: Selection,
+    hashes: Mapping[str, str],
+    port: str | None = None,
+    progress: Callable[[ClipResult], None] = lambda result: None,
+) -> dict[str, Any]:
+    """Run the selected clips on the board and return the report; nothing is written and no gate applied.
+
+    Args:
+        target: the board.
+        build: its image, of ``student``.
+        student: the deployed model.
+        float_student: the float model it was made from.
+        selection: the clips.
+        hashes: SHA-256 of further files by name, for the report.
+        port: where the board already runs; None starts the target's emulator.
+        progress: called after each clip.
+
+    Raises:
+        FlashError: if the emulator cannot be started.
+        LinkError: if the board does not answer, stops answering, or runs another build or model.
+        ParityError: if a board whose output is wrong gives rows of the wrong shape.
+    """
+    with open_board(target, build.elf, port) as url, Board(url) as board:
+        hello = board.require(build_id=build.build_id, model_hash=build.model_hash)
+        parity = compare(board, student, float_student, selection.clips, progress)
+        memory = board.memory()
+    return make_report(
+        target=target,
+        student=student,
+        build=build,
+        parity=parity,
+        memory=memory,
+        ticks_hz=hello.ticks_hz,
+        skipped=selection.skipped,
+        hashes=hashes,
+    )
