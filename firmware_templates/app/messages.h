@@ -31,6 +31,7 @@ typedef enum {
     ERROR_WINDOW_TOO_SHORT = 6,
     ERROR_WINDOW_TOO_LONG = 7,
     ERROR_NO_SUCH_LAYER = 8,
+    ERROR_IMPOSSIBLE_SUMS = 9,
 } error_code;
 
 enum {

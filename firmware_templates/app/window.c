@@ -19,13 +19,16 @@ static struct {
     window_result result;
 } window;
 
-/* Whether 16-bit samples could have these sums: the engine's arithmetic is sized for them. */
-static bool is_possible(const w2s_statistics *sums)
+static error_code refusal(w2s_status status)
 {
-    const int64_t largest_sum = (int64_t)sums->samples * 32768;
-
-    return sums->sum >= -largest_sum && sums->sum <= largest_sum
-           && sums->sum_squares <= (uint64_t)largest_sum * 32768u;
+    switch (status) {
+    case W2S_TOO_SHORT:
+        return ERROR_WINDOW_TOO_SHORT;
+    case W2S_TOO_LONG:
+        return ERROR_WINDOW_TOO_LONG;
+    default:
+        return ERROR_IMPOSSIBLE_SUMS;
+    }
 }
 
 error_code window_open(uint32_t id, const w2s_statistics *announced, uint8_t tapped_layer, w2s_tap tap)
@@ -38,16 +41,13 @@ error_code window_open(uint32_t id, const w2s_statistics *announced, uint8_t tap
     if (tapping && tapped_layer >= W2S_LAYER_COUNT) {
         return ERROR_NO_SUCH_LAYER;
     }
-    if (!is_possible(announced)) {
-        return ERROR_MALFORMED_PAYLOAD;
-    }
     w2s_set_tap(&engine, tapped_layer, tapping ? tap : NULL, NULL);
 
     const uint32_t start = board_ticks();
     const w2s_status status = w2s_begin(&engine, announced);
     const uint32_t ticks = board_ticks() - start;
     if (status != W2S_OK) {
-        return status == W2S_TOO_SHORT ? ERROR_WINDOW_TOO_SHORT : ERROR_WINDOW_TOO_LONG;
+        return refusal(status);
     }
 
     window.id = id;

@@ -1,29 +1,23 @@
 """QEMU with the board's UART on a TCP port of this computer."""
 
 import socket
-import subprocess
 import sys
-import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import IO
 
 from toolchain.errors import FlashError
 from toolchain.flash import keeper
+from toolchain.flash.child import running
 from toolchain.target import Emulator
 from toolchain.tools import find_tool
-
-#: Seconds QEMU may take until its port answers, and to end when told to.
-START_TIMEOUT = 10.0
-STOP_TIMEOUT = 2.0
 
 #: Another program may take a free port before QEMU does; then the next one is tried.
 _ATTEMPTS = 3
 _PORT_TAKEN = "Address already in use"
 
-_POLL_SECONDS = 0.02
+_CONNECT_SECONDS = 1.0
 
 
 @contextmanager
@@ -38,36 +32,19 @@ def run_qemu(emulator: Emulator, elf: Path) -> Iterator[str]:
     qemu = find_tool(emulator.command)
     if not elf.is_file():
         raise FlashError(f"there is no image {elf}", "run 'toolchain build' first")
-    command = [str(qemu), "-M", emulator.machine, "-kernel", str(elf), *emulator.args]
-    with tempfile.TemporaryFile() as output:
-        process, port = _start(command, output)
-        try:
-            yield f"socket://127.0.0.1:{port}"
-        finally:
-            _stop(process)
-
-
-def _start(command: list[str], output: IO[bytes]) -> tuple["subprocess.Popen[bytes]", int]:
+    machine = [str(qemu), "-M", emulator.machine, "-kernel", str(elf), *emulator.args]
     for attempt in range(_ATTEMPTS):
         port = _free_port()
         serial = f"tcp:127.0.0.1:{port},server=on,wait=off,nodelay=on"
-        process = subprocess.Popen(
-            [sys.executable, keeper.__file__, *command, "-nographic", "-monitor", "none", "-serial", serial],
-            stdin=subprocess.PIPE,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-        try:
-            if _answers(process, port):
-                return process, port
-        except BaseException:
-            _stop(process)
-            raise
-        _stop(process)
-        last_line = _last_line(output)
+        options = ["-nographic", "-monitor", "none", "-serial", serial]
+        command = [sys.executable, keeper.__file__, *machine, *options]
+        with running(command, qemu.name) as emulation:
+            if emulation.wait_for(partial(_takes_connections, port)):
+                yield f"socket://127.0.0.1:{port}"
+                return
+            last_line = emulation.last_line()
         if attempt + 1 == _ATTEMPTS or _PORT_TAKEN not in last_line:
-            break
-    raise FlashError(f"{Path(command[0]).name} did not start the board: {last_line}")
+            raise FlashError(f"{qemu.name} did not start the board: {last_line}")
 
 
 def _free_port() -> int:
@@ -77,29 +54,9 @@ def _free_port() -> int:
         return port
 
 
-def _answers(process: "subprocess.Popen[bytes]", port: int) -> bool:
-    """Wait until the port takes connections; False if the emulator ended or took too long."""
-    deadline = time.monotonic() + START_TIMEOUT
-    while process.poll() is None and time.monotonic() < deadline:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=_POLL_SECONDS).close()
-            return True
-        except OSError:
-            time.sleep(_POLL_SECONDS)
-    return False
-
-
-def _last_line(output: IO[bytes]) -> str:
-    output.seek(0)
-    lines = output.read().decode(errors="replace").strip().splitlines()
-    return lines[-1] if lines else "it printed nothing"
-
-
-def _stop(process: "subprocess.Popen[bytes]") -> None:
-    assert process.stdin is not None
-    process.stdin.close()
+def _takes_connections(port: int) -> bool | None:
     try:
-        process.wait(STOP_TIMEOUT)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+        socket.create_connection(("127.0.0.1", port), timeout=_CONNECT_SECONDS).close()
+    except OSError:
+        return None
+    return True

@@ -133,7 +133,8 @@ class Board:
         Args:
             pcm: int16 (N,), 16 kHz mono.
             statistics: its sums; computed where not given.
-            exact_ticks: send nothing while the board computes, so that the ticks are the engine's alone. Slower.
+            exact_ticks: send nothing while the board computes, so that no receive interrupt is counted among
+                the engine's ticks. Slower, and slower still to recover from damage.
             on_progress: called with the number of samples the board has taken.
 
         Raises:
@@ -187,6 +188,7 @@ class Board:
     ) -> Result:
         """Run one window; begin again if the board restarts in the middle of it."""
         hello = self._hello or self.hello()
+        self._channel.round_trip.patient = request.exact_ticks
         for _ in range(1 + _RESTARTS):
             begin = request.begin()
             self._channel.on_tap = _rows_of(begin, on_row)

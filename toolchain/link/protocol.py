@@ -42,6 +42,7 @@ class ErrorCode(IntEnum):
     WINDOW_TOO_SHORT = 6
     WINDOW_TOO_LONG = 7
     NO_SUCH_LAYER = 8
+    IMPOSSIBLE_SUMS = 9
 
 
 class ResultStatus(IntEnum):

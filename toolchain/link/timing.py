@@ -13,6 +13,8 @@ class RoundTrip:
     """Measured round-trip time, smoothed as in RFC 6298 (section 2)."""
 
     def __init__(self) -> None:
+        #: Never ask again early: for when a repeated question would disturb what is being measured.
+        self.patient = False
         self._mean: float | None = None
         self._deviation = 0.0
 
@@ -26,6 +28,8 @@ class RoundTrip:
 
     def silence(self, repeats: int = 0) -> float:
         """Seconds without an answer after which to ask again, doubled with every repeat."""
+        if self.patient:
+            return LONGEST_SILENCE
         expected = 0.0 if self._mean is None else self._mean + 4 * self._deviation
         return min(max(expected, SHORTEST_SILENCE) * 2**repeats, LONGEST_SILENCE)
 

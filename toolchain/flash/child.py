@@ -1,0 +1,104 @@
+"""A program that runs for as long as the board it stands for is wanted."""
+
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+from toolchain.errors import FlashError, LinkError
+
+ReadyT = TypeVar("ReadyT")
+
+#: Seconds it may take to be ready, and to end after its standard input was closed.
+START_TIMEOUT = 10.0
+STOP_TIMEOUT = 2.0
+
+#: A program that crashes closes its line a little before it is gone.
+_CRASH_SECONDS = 0.5
+
+_POLL_SECONDS = 0.02
+
+
+class Child:
+    """A running program. It must end when its standard input does, so that it stops even if we are killed.
+
+    Args:
+        command: the program and its arguments.
+        log: the file that takes what it prints.
+
+    Raises:
+        OSError: if it cannot be started.
+    """
+
+    def __init__(self, command: Sequence[str], log: Path) -> None:
+        self._log = log
+        with log.open("wb") as output:
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=output, stderr=subprocess.STDOUT
+            )
+
+    def wait_for(self, ready: Callable[[], ReadyT | None]) -> ReadyT | None:
+        """Return what ``ready`` returns as soon as it is not None; None if the program ends or takes too long."""
+        deadline = time.monotonic() + START_TIMEOUT
+        while time.monotonic() < deadline:
+            ended = self._process.poll() is not None
+            if (result := ready()) is not None:
+                return result
+            if ended:
+                return None
+            time.sleep(_POLL_SECONDS)
+        return None
+
+    def has_ended(self) -> bool:
+        """Whether the program has ended, or does so in a moment."""
+        try:
+            self._process.wait(_CRASH_SECONDS)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+    def output(self) -> list[str]:
+        """All lines it has printed."""
+        return self._log.read_text(errors="replace").strip().splitlines()
+
+    def last_line(self) -> str:
+        """The last line it printed: what it says when something is wrong."""
+        lines = self.output()
+        return lines[-1] if lines else "it printed nothing"
+
+    def stop(self) -> None:
+        """End the program and wait until it is gone."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        try:
+            self._process.wait(STOP_TIMEOUT)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+@contextmanager
+def running(command: Sequence[str], name: str) -> Iterator[Child]:
+    """Run ``command`` inside the ``with`` block.
+
+    Raises:
+        FlashError: if it cannot be started.
+        LinkError: one from inside the block; if the program has ended by itself, its last line is the hint.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            child = Child(command, Path(folder) / "output.txt")
+        except OSError as error:
+            raise FlashError(f"cannot start {name}: {error.strerror}") from error
+        try:
+            yield child
+        except LinkError as error:
+            if child.has_ended():
+                last_line = child.last_line()
+                raise LinkError(error.message, f"{name} has ended; its last line: {last_line}") from error
+            raise
+        finally:
+            child.stop()
