@@ -1,5 +1,6 @@
 """The gates of the export: a converted model that answers differently is not written."""
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -41,14 +42,16 @@ def check_outputs(
 def probe_signals(
     clips: Sequence[NDArray[np.float32]] = (), seconds: Sequence[float] = PROBE_SECONDS
 ) -> list[NDArray[np.float32]]:
-    """Return what a gate listens to: every clip at every length, cut or repeated to fit.
+    """Return what a gate listens to: every clip and every length at least once, clips cut or repeated to fit.
 
     Args:
         clips: Recorded speech in -1..1 at 16 kHz; without any, a synthetic voice is used.
         seconds: Lengths in seconds.
     """
     sources = list(clips) or [synthetic_voice()]
-    return [np.resize(clip, round(length * SAMPLE_RATE)) for length in seconds for clip in sources]
+    count = max(len(sources), len(seconds))
+    pairs = itertools.islice(zip(itertools.cycle(sources), itertools.cycle(seconds), strict=False), count)
+    return [np.resize(clip, round(length * SAMPLE_RATE)) for clip, length in pairs]
 
 
 def synthetic_voice(seconds: float = 5.0, seed: int = 0) -> NDArray[np.float32]:

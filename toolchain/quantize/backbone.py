@@ -12,16 +12,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from toolchain.errors import UsageError
+from toolchain.errors import BuildError, UsageError
 from toolchain.export.gate import check_outputs
 from toolchain.export.onnx import IMAGE, export_backbone
 from toolchain.export.tflite import TOLERANCE, convert_onnx, run_tflite
 from toolchain.extras import require
 from toolchain.model_names import SAMPLE_RATE
+from toolchain.quantize.student import Backbone
+from toolchain.quantize.tflite import read_backbone
 
 if TYPE_CHECKING:
     from toolchain.model.students import Student
 
+#: Biases stay below it, so that no accumulator of the engine overflows.
+MAX_BIAS = 2**30
 #: onnx2tf's only signature.
 _SIGNATURE = "serving_default"
 
@@ -46,12 +50,14 @@ def quantize_backbone(
     Raises:
         MissingToolError: The extra ``convert`` is not installed.
         UsageError: There is no calibration clip, or one is empty.
-        BuildError: The conversion to float TFLite failed or changed the outputs.
+        BuildError: The conversion to float TFLite failed or changed the outputs, or a channel is dead.
     """
     images = calibration_images(model, calibration, samples)
     float_tflite = convert_onnx(export_backbone(model, images[0].shape[1]))
     _check_float(float_tflite, model, images[0])
-    return _quantize(float_tflite, images)
+    tflite = _quantize(float_tflite, images)
+    _check_biases(read_backbone(tflite))
+    return tflite
 
 
 def calibration_images(
@@ -107,6 +113,17 @@ def _quantize(float_tflite: bytes, images: Sequence[NDArray[np.float32]]) -> byt
             ranges.get_model_qsvs(), enable_progress_report=False
         )
     return bytes(result.quantized_model)
+
+
+def _check_biases(backbone: Backbone) -> None:
+    """Refuse channels without weights: their scale is so small that the quantiser saturates the bias."""
+    for layer in backbone.layers:
+        dead = np.flatnonzero(np.abs(layer.bias.astype(np.int64)) >= MAX_BIAS)
+        if dead.size:
+            raise BuildError(
+                f"the weights of channel {dead[0]} of {layer.name} are too small beside its bias to be quantised",
+                "the channel is dead; train the student further or from another seed",
+            )
 
 
 @contextlib.contextmanager

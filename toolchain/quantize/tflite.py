@@ -245,11 +245,11 @@ class _Walk:
     def _require_same(self, before: int, after: int, shape: tuple[int, ...]) -> None:
         """Reject unless ``after`` has ``shape`` and the quantisation of ``before``."""
         if self._activation(before, self._tensors[before].shape) != self._activation(after, shape):
-            reject(f"scale or zero point changes at tensor '{self._tensors[after].name}'")
+            reject(f"scale or zero point changes at tensor {self._tensors[after].name!r}")
 
     def _activation(self, index: int, shape: tuple[int, ...]) -> Quantization:
         tensor = self._tensors[index]
-        name = f"tensor '{tensor.name}'"
+        name = f"tensor {tensor.name!r}"
         if tensor.type != "INT8":
             reject(f"{name} is {tensor.type}, not INT8")
         if tensor.shape != shape:
@@ -265,7 +265,7 @@ class _Walk:
 
     def _consumers(self, index: int) -> list[Operator]:
         if index in self._graph.outputs:
-            reject(f"tensor '{self._tensors[index].name}' is an output")
+            reject(f"tensor {self._tensors[index].name!r} is an output")
         consumers = [op for op in self._graph.operators if index in op.inputs]
         self._taken += len(consumers)
         return consumers
@@ -273,7 +273,7 @@ class _Walk:
     def _only_consumer(self, index: int) -> Operator:
         consumers = self._consumers(index)
         if len(consumers) != 1:
-            reject(f"{len(consumers)} operators read tensor '{self._tensors[index].name}'")
+            reject(f"{len(consumers)} operators read tensor {self._tensors[index].name!r}")
         return consumers[0]
 
 

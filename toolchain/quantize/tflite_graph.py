@@ -84,9 +84,8 @@ def read_graph(tflite: bytes) -> Graph:
         reject("it does not have a TFLite file's first bytes")
     try:
         return _Parser(schema, tflite).graph()
-    except _DAMAGE as error:
-        damage = error
-    return reject(f"it is damaged ({damage})")
+    except _DAMAGE:
+        reject("it is damaged or cut short")
 
 
 class _Parser:
