@@ -1,0 +1,62 @@
+"""The command ``toolchain``: its verbs, and errors as one sentence and an exit code."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from toolchain import __version__
+from toolchain.cli import build, distill, doctor, export, flash, quantize, run, targets, verify
+from toolchain.cli.console import fail
+from toolchain.errors import ToolchainError
+
+app = typer.Typer(
+    name="toolchain",
+    help="Speech emotion on microcontrollers: quantise a Wav2Small student, generate C for it, build, flash, verify.",
+    epilog="Begin with: toolchain run --target mps2-an386",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
+
+for verb, module in (
+    (run.run, run),
+    (build.build, build),
+    (flash.flash, flash),
+    (verify.verify, verify),
+    (targets.targets, targets),
+    (doctor.doctor, doctor),
+    (distill.distill, distill),
+    (export.export, export),
+    (quantize.quantize, quantize),
+):
+    app.command(epilog=f"Example: {module.EXAMPLE}")(verb)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _toolchain(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Holds the options that come before a verb."""
+
+
+def main() -> None:
+    """Run the command line; expected errors become one sentence on stderr and their class's exit code."""
+    try:
+        app()
+    except ToolchainError as error:
+        fail(error.message, error.hint)
+        sys.exit(error.exit_code)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        fail(f"{where}{error.strerror or error}")
+        sys.exit(1)

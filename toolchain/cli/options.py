@@ -1,0 +1,57 @@
+"""Options that several verbs share, so that they are called and explained the same everywhere."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+TargetOption = Annotated[
+    str, typer.Option("--target", "-t", metavar="NAME", help="Board to use; 'toolchain targets' lists them.")
+]
+ModelOption = Annotated[
+    str | None,
+    typer.Option(
+        "--model", "-m", metavar="NAME", help="Bundled student: wav2small-17k (if none is given) or wav2small-72k."
+    ),
+]
+StudentOption = Annotated[
+    Path | None,
+    typer.Option("--student", "-s", metavar="FOLDER", help="A student of your own, as 'toolchain quantize' writes it."),
+]
+OutOption = Annotated[
+    Path, typer.Option("--out", "-o", metavar="FOLDER", help="Builds and reports go to FOLDER/TARGET/MODEL/.")
+]
+CorpusOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--corpus",
+        "-c",
+        metavar="PATH",
+        help="Folder of recordings, or one file (WAV, FLAC, OGG; any rate). "
+        "Without it: the recordings of Debian's asterisk-core-sounds-en-wav.",
+    ),
+]
+ClipsOption = Annotated[
+    int, typer.Option("--clips", "-n", min=1, metavar="N", help="How many clips to run, spread over the corpus.")
+]
+WindowOption = Annotated[
+    float,
+    typer.Option(
+        "--window", "-w", min=0.0, metavar="SECONDS", help="Loudest window taken of each recording; 0 takes all of it."
+    ),
+]
+PortOption = Annotated[
+    str | None,
+    typer.Option(
+        "--port",
+        "-p",
+        metavar="URL",
+        help="Port of a board that already runs: a device, COM3, socket://host:port or rfc2217://host:port. "
+        "Without it, the target's emulator is started.",
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Write the result to stdout as JSON.")]
+
+DEFAULT_OUT = Path("build")
+DEFAULT_CLIPS = 100
+DEFAULT_WINDOW = 1.0

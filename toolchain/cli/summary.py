@@ -1,0 +1,62 @@
+"""The parity table that ``verify`` and ``run`` end with."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+
+from toolchain.cli.console import stdout
+from toolchain.model_names import DIMENSIONS
+
+
+def print_summary(report: Mapping[str, Any], page: Path) -> None:
+    """Write the report's figures to stdout, and where the page with the plots lies."""
+    stdout.print(f"[bold]{report['model']} on {report['target']}[/]  {report['execution']}.")
+    stdout.print(_agreement(report))
+    for name, value in _facts(report):
+        stdout.print(f"  {name:<14} {value}", markup=False)
+    verdict = "[bold green]passed[/]" if report["passed"] else "[bold red]failed[/]"
+    stdout.print(f"  {'result':<14} {verdict}, see {page}")
+
+
+def _agreement(report: Mapping[str, Any]) -> Table:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 2))
+    table.add_column("board against float")
+    for name in DIMENSIONS:
+        table.add_column(name, justify="right")
+    for label, key in (("CCC", "ccc"), ("Pearson", "pearson"), ("RMSE", "rmse")):
+        table.add_row(label, *(_figure(report[key][name]) for name in DIMENSIONS))
+    return table
+
+
+def _figure(value: float | None) -> str:
+    return "undefined" if value is None else f"{value:.4f}"
+
+
+def _facts(report: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return [
+        ("clips", f"{report['equal_clips']} of {report['clips']} equal to the integer reference"),
+        ("flash", f"{report['flash_bytes']:,} bytes{_budget(report['flash_budget_bytes'])}"),
+        ("RAM", _ram(report)),
+        ("speed", _speed(report)),
+    ]
+
+
+def _budget(limit: int | None) -> str:
+    return "" if limit is None else f" of {limit:,}"
+
+
+def _ram(report: Mapping[str, Any]) -> str:
+    static, stack, arena = report["ram_static_bytes"], report["ram_stack_bytes"] or 0, report["tflm_arena"]
+    parts = f" ({static:,} static, {stack:,} stack)" if stack else " static"
+    other = f"; TFLite Micro's arena for {arena['seconds']} s: {arena['bytes']:,}" if arena else ""
+    return f"{static + stack:,} bytes{_budget(report['ram_budget_bytes'])}{parts}{other}"
+
+
+def _speed(report: Mapping[str, Any]) -> str:
+    instructions = report["instructions_per_second_of_audio"]
+    if instructions is None:
+        return f"{1000 * report['engine_seconds_per_second_of_audio']:.1f} ms per second of audio"
+    return f"{instructions:,} instructions per second of audio"

@@ -1,0 +1,114 @@
+"""``toolchain verify``."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from toolchain.cli.console import print_json, progress, step
+from toolchain.cli.options import (
+    DEFAULT_CLIPS,
+    DEFAULT_OUT,
+    DEFAULT_WINDOW,
+    ClipsOption,
+    CorpusOption,
+    JsonOption,
+    ModelOption,
+    OutOption,
+    PortOption,
+    StudentOption,
+    TargetOption,
+    WindowOption,
+)
+
+if TYPE_CHECKING:
+    from toolchain.audio import Selection
+    from toolchain.build import BuildResult
+    from toolchain.cli.students import Student
+    from toolchain.target import Target
+
+EXAMPLE = "toolchain verify --target mps2-an386 --corpus recordings/ --clips 20 --window 2"
+
+
+def verify(
+    target: TargetOption,
+    model: ModelOption = None,
+    student: StudentOption = None,
+    corpus: CorpusOption = None,
+    clips: ClipsOption = DEFAULT_CLIPS,
+    window: WindowOption = DEFAULT_WINDOW,
+    port: PortOption = None,
+    out: OutOption = DEFAULT_OUT,
+    json: JsonOption = False,
+) -> None:
+    """Run speech through a built image and compare every result.
+
+    Each clip's integers must equal the integer reference's, and the CCC between board and float student must
+    reach 0.99 on arousal, dominance and valence; otherwise the exit code is 7. report.json and report.html are
+    written beside the image.
+    """
+    from toolchain.build import read_build
+    from toolchain.cli.build import build_folder
+    from toolchain.cli.students import open_student
+    from toolchain.errors import UsageError
+    from toolchain.target import load_target
+
+    board = load_target(target)
+    chosen = open_student(model, student)
+    selection = choose_clips(corpus, clips, window)
+    image = read_build(build_folder(out, board, chosen.quantized))
+    if image.model_hash != chosen.quantized.digest()[: len(image.model_hash)]:
+        raise UsageError(f"the build in {image.folder} is of another student", "run 'toolchain build' again")
+    verify_image(board, chosen, image, selection, port=port, as_json=json)
+
+
+def choose_clips(corpus: Path | None, count: int, seconds: float) -> "Selection":
+    """The clips to run; says on stderr if there are fewer than asked for.
+
+    Raises:
+        UsageError: if none can be used.
+        MissingToolError: if no corpus is given and Debian's recordings are not installed.
+    """
+    from toolchain.audio import installed_corpus, select_clips
+
+    folder = corpus or installed_corpus()
+    with progress(f"reading recordings of {folder}", None):
+        selection = select_clips(folder, count, seconds or None)
+    if len(selection.clips) < count and corpus is not None and corpus.is_dir():
+        step(f"note: {corpus} has {len(selection.clips)} usable recordings; {len(selection.skipped)} cannot be used")
+    return selection
+
+
+def verify_image(
+    target: "Target",
+    student: "Student",
+    image: "BuildResult",
+    selection: "Selection",
+    *,
+    port: str | None,
+    as_json: bool,
+) -> None:
+    """Verify with a progress bar, write the report, print its summary, and raise if the gate is not passed.
+
+    Raises:
+        ParityError: after the report has been written.
+    """
+    from toolchain.cli.summary import print_summary
+    from toolchain.verify import HTML_FILE, FloatStudent, require_parity, write_report
+    from toolchain.verify import verify as run_clips
+
+    with progress(f"verifying on {target.name}", len(selection.clips)) as bar:
+        report = run_clips(
+            target=target,
+            build=image,
+            student=student.quantized,
+            float_student=FloatStudent(student.folder.onnx, student.quantized),
+            selection=selection,
+            hashes=student.hashes(),
+            port=port,
+            progress=lambda result: bar.advance(),
+        )
+    write_report(report, image.folder)
+    if as_json:
+        print_json(report)
+    else:
+        print_summary(report, image.folder / HTML_FILE)
+    require_parity(report)
