@@ -1,0 +1,28 @@
+"""A board that answers from the integer reference, with a fault where a test wants one."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from toolchain.link import BoardResult
+from toolchain.quantize.student import QuantizedStudent
+from toolchain.reference.engine import Trace, run
+
+
+class FakeBoard:
+    """Speaks like `toolchain.link.Board`; ``fault`` may change what the reference gives."""
+
+    def __init__(self, student: QuantizedStudent, fault: Callable[[Trace], None] = lambda trace: None) -> None:
+        self._student, self._fault = student, fault
+
+    def infer(self, pcm, statistics=None, *, exact_ticks=False) -> BoardResult:
+        return BoardResult(self._trace(pcm).output, ticks=256 * len(pcm))
+
+    def tap(self, layer, pcm) -> np.ndarray:
+        rows = self._trace(pcm).rows[self._student.layer_names[layer]]
+        return np.ascontiguousarray(rows).reshape(len(rows), -1).view(np.int8)
+
+    def _trace(self, pcm) -> Trace:
+        trace = run(self._student, pcm)
+        self._fault(trace)
+        return trace
