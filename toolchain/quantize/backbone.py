@@ -6,6 +6,7 @@ and is not in it.
 
 import contextlib
 import os
+import warnings
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -106,7 +107,7 @@ def _quantize(float_tflite: bytes, images: Sequence[NDArray[np.float32]]) -> byt
     calibrator = require("litert_quantizer.calibrator", "convert")
     # The default is a moving average, which clips.
     update = require("litert_quantizer.utils.qsv_utils", "convert").min_max_update
-    with _silent_stderr():
+    with _silence():
         ranges = calibrator.Calibrator(float_tflite, num_threads=1, qsv_update_func=update)
         ranges.calibrate({_SIGNATURE: [{IMAGE: image} for image in images]}, recipes)
         result = quantizer.Quantizer(float_tflite, recipe).quantize(
@@ -127,11 +128,12 @@ def _check_biases(backbone: Backbone) -> None:
 
 
 @contextlib.contextmanager
-def _silent_stderr() -> Iterator[None]:
-    """Silence LiteRT, which writes to the process's stderr from C++, and the quantiser's progress bar."""
+def _silence() -> Iterator[None]:
+    """Silence LiteRT, which writes to the process's stderr from C++, and the quantiser's bar and warnings."""
     saved = os.dup(2)
     try:
-        with open(os.devnull, "w") as null, contextlib.redirect_stderr(null):
+        with open(os.devnull, "w") as null, contextlib.redirect_stderr(null), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
             os.dup2(null.fileno(), 2)
             yield
     finally:
