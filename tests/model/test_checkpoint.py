@@ -39,6 +39,13 @@ def test_round_trip_by_file_and_by_folder(name, tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["model.safetensors"]
 
 
+def test_the_same_model_gives_the_same_bytes(tmp_path):
+    student = create("wav2small-72k")
+    for number in range(8):
+        checkpoint.save(student, tmp_path / str(number))
+    assert len({(tmp_path / str(number)).read_bytes() for number in range(8)}) == 1
+
+
 def test_missing_tensor_is_named(saved):
     rewrite(saved, lambda state: state.pop("vgg7.l4.norm.bias"))
     with pytest.raises(UsageError, match=r"lacks tensor vgg7\.l4\.norm\.bias"):

@@ -46,9 +46,10 @@ def load(source: str | Path, model_name: str | None = None) -> Student:
 
 
 def save(model: Student, path: str | Path) -> None:
-    """Write every parameter and buffer of ``model`` to ``path``, whole or not at all."""
+    """Write every parameter and buffer of ``model`` to ``path``, whole or not at all; the same model, the same bytes."""
     state = {key: value.cpu().contiguous() for key, value in model.state_dict().items()}
-    write_atomically(Path(path), save_bytes(state, {"format": "pt", "model": model.name}))
+    # One entry only: safetensors writes several in any order. "pt" is what transformers asks for.
+    write_atomically(Path(path), save_bytes(state, {"format": "pt"}))
 
 
 def _locate(source: str | Path) -> Path:
