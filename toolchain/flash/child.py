@@ -27,13 +27,15 @@ class Child:
 
     Args:
         command: the program and its arguments.
+        name: the program's name.
         log: the file that takes what it prints.
 
     Raises:
         OSError: if it cannot be started.
     """
 
-    def __init__(self, command: Sequence[str], log: Path) -> None:
+    def __init__(self, command: Sequence[str], name: str, log: Path) -> None:
+        self._name = name
         self._log = log
         with log.open("wb") as output:
             self._process = subprocess.Popen(
@@ -64,10 +66,11 @@ class Child:
         """All lines it has printed."""
         return self._log.read_text(errors="replace").strip().splitlines()
 
-    def last_line(self) -> str:
-        """The last line it printed: what it says when something is wrong."""
-        lines = self.output()
-        return lines[-1] if lines else "it printed nothing"
+    def complaint(self) -> str:
+        """The last line it printed; of those that begin with its name, as errors do, if there are any."""
+        lines = self.output() or ["it printed nothing"]
+        complaints = [line for line in lines if line.startswith(f"{self._name}:")]
+        return (complaints or lines)[-1]
 
     def stop(self) -> None:
         """End the program and wait until it is gone."""
@@ -86,19 +89,18 @@ def running(command: Sequence[str], name: str) -> Iterator[Child]:
 
     Raises:
         FlashError: if it cannot be started.
-        LinkError: one from inside the block; if the program has ended by itself, its last line is the hint.
+        LinkError: one from inside the block; if the program has ended by itself, the hint says so.
     """
     with tempfile.TemporaryDirectory() as folder:
         try:
-            child = Child(command, Path(folder) / "output.txt")
+            child = Child(command, name, Path(folder) / "output.txt")
         except OSError as error:
             raise FlashError(f"cannot start {name}: {error.strerror}") from error
         try:
             yield child
         except LinkError as error:
             if child.has_ended():
-                last_line = child.last_line()
-                raise LinkError(error.message, f"{name} has ended; its last line: {last_line}") from error
+                raise LinkError(error.message, f"{name} has ended: {child.complaint()}") from error
             raise
         finally:
             child.stop()

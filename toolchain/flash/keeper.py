@@ -4,6 +4,7 @@ An emulator then never outlives the program that started it, even one that is ki
 ``python keeper.py command ...``; gives back the command's exit code.
 """
 
+import os
 import subprocess
 import sys
 import threading
@@ -14,7 +15,8 @@ def main(command: list[str]) -> int:
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
 
     def end_with_input() -> None:
-        sys.stdin.buffer.read()
+        while os.read(sys.stdin.fileno(), 1024):
+            pass
         process.kill()
 
     threading.Thread(target=end_with_input, daemon=True).start()

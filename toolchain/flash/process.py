@@ -19,7 +19,7 @@ def run_process(emulator: Emulator, elf: Path) -> Iterator[str]:
     with running([str(elf.resolve())], elf.name) as program:
         line = program.wait_for(lambda: _serial_line(program))
         if line is None:
-            raise FlashError(f"{elf.name} did not name its serial line: {program.last_line()}")
+            raise FlashError(f"{elf.name} did not name its serial line: {program.complaint()}")
         yield line
 
 

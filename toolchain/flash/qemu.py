@@ -26,7 +26,7 @@ def run_qemu(emulator: Emulator, elf: Path) -> Iterator[str]:
 
     Raises:
         MissingToolError: if QEMU is not installed.
-        FlashError: if QEMU ends instead of running, with the last line it printed.
+        FlashError: if QEMU ends instead of running, with what it said.
     """
     assert emulator.command is not None and emulator.machine is not None
     qemu = find_tool(emulator.command)
@@ -42,9 +42,9 @@ def run_qemu(emulator: Emulator, elf: Path) -> Iterator[str]:
             if emulation.wait_for(partial(_takes_connections, port)):
                 yield f"socket://127.0.0.1:{port}"
                 return
-            last_line = emulation.last_line()
-        if attempt + 1 == _ATTEMPTS or _PORT_TAKEN not in last_line:
-            raise FlashError(f"{qemu.name} did not start the board: {last_line}")
+            complaint = emulation.complaint()
+        if attempt + 1 == _ATTEMPTS or _PORT_TAKEN not in complaint:
+            raise FlashError(f"{qemu.name} did not start the board: {complaint}")
 
 
 def _free_port() -> int:

@@ -4,9 +4,12 @@ import time
 
 from toolchain.errors import LinkError
 
-#: Bounds in seconds on the silence that makes the host ask again.
+#: Bounds in seconds on the silence that makes the host ask for the first time, whatever was measured.
 SHORTEST_SILENCE = 0.03
 LONGEST_SILENCE = 1.0
+
+#: Bound in seconds on what doubling makes of it.
+LONGEST_REPEAT = 0.25
 
 
 class RoundTrip:
@@ -27,11 +30,12 @@ class RoundTrip:
         self._mean += (seconds - self._mean) / 8
 
     def silence(self, repeats: int = 0) -> float:
-        """Seconds without an answer after which to ask again, doubled with every repeat."""
+        """Seconds without an answer after which to ask again, after having asked ``repeats`` times in vain."""
         if self.patient:
             return LONGEST_SILENCE
         expected = 0.0 if self._mean is None else self._mean + 4 * self._deviation
-        return min(max(expected, SHORTEST_SILENCE) * 2**repeats, LONGEST_SILENCE)
+        first = min(max(expected, SHORTEST_SILENCE), LONGEST_SILENCE)
+        return min(first * 2**repeats, max(first, LONGEST_REPEAT))
 
 
 class Deadline:

@@ -1,0 +1,41 @@
+"""Firmware built once per test process, for tests that need a board to talk to."""
+
+import atexit
+import tempfile
+from functools import cache
+from pathlib import Path
+
+from tests.random_student import random_student
+from toolchain.build import BuildResult, build_firmware
+from toolchain.quantize.student import QuantizedStudent
+from toolchain.target import Target, load_target
+
+_SANITIZERS = ["-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
+
+
+@cache
+def _folder() -> Path:
+    folder = tempfile.TemporaryDirectory(prefix="firmware-tests-")
+    atexit.register(folder.cleanup)
+    return Path(folder.name)
+
+
+@cache
+def student_of(model: str) -> QuantizedStudent:
+    """The random student every test build of ``model`` holds."""
+    return random_student(model)
+
+
+def sanitized_host() -> Target:
+    """The host target with the address and undefined-behaviour sanitizers in it."""
+    host = load_target("host")
+    compiler = host.compiler.model_copy(update={"flags": _SANITIZERS})
+    return host.model_copy(update={"compiler": compiler})
+
+
+@cache
+def build_once(target_name: str, model: str, *, sanitized: bool = False) -> BuildResult:
+    """Build ``model`` for a target; with the sanitizers on the host if wanted."""
+    target = sanitized_host() if sanitized else load_target(target_name)
+    out = _folder() / f"{target_name}{'-sanitized' if sanitized else ''}" / model
+    return build_firmware(student_of(model), target, out)

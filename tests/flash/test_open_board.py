@@ -1,0 +1,141 @@
+"""Boards are started, found to be dead, and always cleaned up."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.builds import build_once
+from toolchain.errors import FlashError, LinkError, MissingToolError
+from toolchain.flash import keeper, open_board
+from toolchain.link import Board
+from toolchain.target import load_target
+
+MODEL = "wav2small-17k"
+TARGETS = ("host", "mps2-an386")
+
+
+def with_emulator(name, **changes):
+    target = load_target(name)
+    return target.model_copy(update={"emulator": target.emulator.model_copy(update=changes)})
+
+
+def children() -> set[int]:
+    """Ids of the processes this one has started, and theirs."""
+    listing = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
+    parents = {int(line.split()[0]): int(line.split()[1]) for line in listing.splitlines()}
+    found = {os.getpid()}
+    while more := {pid for pid, parent in parents.items() if parent in found} - found:
+        found |= more
+    return {pid for pid in found if pid != os.getpid() and Path(f"/proc/{pid}/exe").exists()}
+
+
+@pytest.mark.parametrize("target_name", TARGETS)
+def test_a_board_runs_inside_the_block_and_is_gone_after_it(target_name):
+    build = build_once(target_name, MODEL)
+    before = children()
+    with open_board(load_target(target_name), build.elf) as url:
+        assert children() - before
+        with Board(url) as board:
+            assert board.hello().build_id == build.build_id
+    assert not children() - before
+
+
+@pytest.mark.parametrize("target_name", TARGETS)
+def test_a_board_is_gone_after_an_error(target_name):
+    before = children()
+    with pytest.raises(KeyboardInterrupt), open_board(load_target(target_name), build_once(target_name, MODEL).elf):
+        raise KeyboardInterrupt
+    assert not children() - before
+
+
+@pytest.mark.parametrize("target_name", TARGETS)
+def test_a_board_is_gone_when_its_starter_is_killed(target_name):
+    """The starter has no chance to clean up: the end of its pipe does it."""
+    elf = build_once(target_name, MODEL).elf
+    script = (
+        "import sys, time; from pathlib import Path\n"
+        "from toolchain.flash import open_board; from toolchain.target import load_target\n"
+        f"with open_board(load_target({target_name!r}), Path({str(elf)!r})) as url:\n"
+        "    print(url, flush=True); time.sleep(60)\n"
+    )
+    before = children()
+    starter = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    with starter:
+        starter.stdout.readline()
+        started = children() - before - {starter.pid}
+        assert started
+        starter.kill()
+    deadline = time.monotonic() + 5
+    while any(Path(f"/proc/{pid}/exe").exists() for pid in started) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not [pid for pid in started if Path(f"/proc/{pid}/exe").exists()]
+
+
+def test_a_port_that_is_given_is_not_touched():
+    with open_board(load_target("mps2-an386"), Path("absent.elf"), port="/dev/ttyUSB7") as url:
+        assert url == "/dev/ttyUSB7"
+
+
+def test_an_emulator_that_is_not_installed_is_named_with_its_package():
+    target = with_emulator("mps2-an386", command="qemu-system-nothing")
+    with pytest.raises(MissingToolError, match="'qemu-system-nothing' is not installed"), open_board(
+        target, build_once("mps2-an386", MODEL).elf
+    ):
+        pass
+
+
+def test_missing_qemu_names_the_line_that_installs_it(monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(MissingToolError) as caught, open_board(load_target("mps2-an386"), Path("x.elf")):
+        pass
+    assert caught.value.hint == "run: sudo apt-get install --no-install-recommends qemu-system-arm"
+
+
+def test_an_emulator_that_dies_is_quoted():
+    target = with_emulator("mps2-an386", machine="mps2-an999")
+    with pytest.raises(FlashError, match=r"did not start the board: .*mps2-an999"), open_board(
+        target, build_once("mps2-an386", MODEL).elf
+    ):
+        pass
+
+
+def test_an_image_that_is_not_there():
+    for target_name in TARGETS:
+        with pytest.raises(FlashError), open_board(load_target(target_name), Path("absent.elf")):
+            pass
+
+
+def test_a_program_that_is_not_firmware(tmp_path):
+    program = tmp_path / "firmware.elf"
+    program.write_text("#!/bin/sh\necho out of memory\n")
+    program.chmod(0o755)
+    with pytest.raises(FlashError, match="did not name its serial line: out of memory"), open_board(
+        load_target("host"), program
+    ):
+        pass
+
+
+def test_a_target_without_an_emulator_asks_for_a_port():
+    target = load_target("host").model_copy(update={"emulator": None})
+    with pytest.raises(FlashError, match="has no emulator") as caught, open_board(target, Path("x.elf")):
+        pass
+    assert "--port" in caught.value.hint
+
+
+def test_a_crash_is_quoted_in_the_link_error(tmp_path):
+    program = tmp_path / "firmware.elf"
+    program.write_text("#!/bin/sh\necho /dev/null\necho Segmentation fault\n")
+    program.chmod(0o755)
+    with pytest.raises(LinkError, match="no answer") as caught, open_board(load_target("host"), program):
+        raise LinkError("no answer")
+    assert caught.value.hint == "firmware.elf has ended: Segmentation fault"
+
+
+def test_the_keeper_passes_the_exit_code_on():
+    run = [sys.executable, keeper.__file__, sys.executable, "-c", "raise SystemExit(7)"]
+    with subprocess.Popen(run, stdin=subprocess.PIPE) as process:
+        assert process.wait(10) == 7

@@ -1,0 +1,134 @@
+"""Whatever the line does, the answer is right or there is none."""
+
+import contextlib
+import random
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.link.proxy import Direction, Fault, Kind, Proxy
+from toolchain.errors import LinkError
+from toolchain.flash import open_board
+from toolchain.link import Board
+from toolchain.reference.engine import run
+from toolchain.target import load_target
+
+#: Bytes of a whole session, hello to result, of the clip used here; measured in `test_an_undamaged_line`.
+SESSION_BYTES = {Direction.TO_BOARD: 3450, Direction.TO_HOST: 310}
+
+TIMEOUT = 2.0
+
+
+@pytest.fixture(scope="module")
+def expected(student, pcm):
+    return run(student, pcm).output
+
+
+def infer_through(device, build, pcm, faults):
+    """Values from a board behind a damaged line, and how many seconds that took."""
+    with Proxy(device, faults) as proxy, Board(proxy.url, timeout=TIMEOUT) as board:
+        start = time.monotonic()
+        board.require(build_id=build.build_id, model_hash=build.model_hash)
+        values = board.infer(pcm).values
+        return values, time.monotonic() - start
+
+
+def test_an_undamaged_line(device, build, pcm, expected):
+    with Proxy(device) as proxy, Board(proxy.url) as board:
+        board.hello()
+        assert np.array_equal(board.infer(pcm).values, expected)
+        for direction, length in SESSION_BYTES.items():
+            assert length <= proxy.passed[direction] < 1.2 * length
+
+
+def test_a_single_fault_is_always_repaired(device, build, pcm, expected):
+    generator = random.Random(1)
+    for _ in range(100):
+        fault = Fault.random(generator, SESSION_BYTES)
+        values, _ = infer_through(device, build, pcm, [fault])
+        assert np.array_equal(values, expected), fault
+
+
+def test_many_faults_end_in_the_right_answer_or_a_named_error(device, build, pcm, expected):
+    generator = random.Random(2)
+    right = 0
+    for _ in range(30):
+        faults = [Fault.random(generator, SESSION_BYTES) for _ in range(generator.randint(2, 12))]
+        try:
+            values, _ = infer_through(device, build, pcm, faults)
+        except LinkError:
+            continue
+        assert np.array_equal(values, expected), faults
+        right += 1
+    assert right >= 28
+
+
+def test_a_lost_frame_costs_less_than_a_tenth_of_a_second(device, build, pcm):
+    """HELLO and BEGIN are frames 0 and 1; the last AUDIO frame, 14, is followed by nothing that gives it away."""
+    for direction, frame in (*((Direction.TO_BOARD, n) for n in (0, 1, 2, 8, 14, 15)), (Direction.TO_HOST, 8)):
+        lost = Fault(direction, frame, Kind.LOSE_FRAME)
+        extra = []
+        for _ in range(3):
+            _, undamaged = infer_through(device, build, pcm, [])
+            _, damaged = infer_through(device, build, pcm, [lost])
+            extra.append(damaged - undamaged)
+        assert min(extra) < 0.1, lost
+
+
+def test_boot_noise_before_the_first_answer_is_skipped(device, build, pcm, expected):
+    noise = [Fault(Direction.TO_HOST, 0, Kind.INSERT, byte) for byte in b"\xff\x00ets Jun  8 2016\r\n\x00rst:0x1"]
+    values, _ = infer_through(device, build, pcm, noise)
+    assert np.array_equal(values, expected)
+
+
+def test_a_tap_survives_a_damaged_line(device, student, pcm):
+    reference = run(student, pcm).rows["pool"]
+    layer = student.layer_names.index("pool")
+    generator = random.Random(3)
+    lengths = {Direction.TO_BOARD: 3700, Direction.TO_HOST: 5000}
+    for _ in range(20):
+        with Proxy(device, [Fault.random(generator, lengths)]) as proxy, Board(proxy.url, timeout=TIMEOUT) as board:
+            assert np.array_equal(board.tap(layer, pcm), reference.reshape(len(reference), -1))
+
+
+@pytest.mark.parametrize("direction", list(Direction))
+def test_a_line_that_dies_in_the_middle_is_an_error_in_time(device, build, pcm, direction):
+    dead = Fault(direction, SESSION_BYTES[direction] // 2, Kind.DROP, 10**9)
+    start = time.monotonic()
+    with pytest.raises(LinkError, match=r"stopped answering at sample [\d,]+ of 1,600"):
+        infer_through(device, build, pcm, [dead])
+    assert time.monotonic() - start < TIMEOUT + 2
+
+
+class Restarts:
+    """Firmware that can be started again and again."""
+
+    def __init__(self, stack: contextlib.ExitStack, elf: Path) -> None:
+        self._stack, self._elf = stack, elf
+
+    def start(self) -> str:
+        return self._stack.enter_context(open_board(load_target("host"), self._elf))
+
+
+@pytest.mark.parametrize("direction", list(Direction))
+def test_a_board_that_restarts_in_the_middle_is_begun_again(build, pcm, expected, direction):
+    for place in (0.3, 0.6, 0.99):
+        fault = Fault(direction, int(place * SESSION_BYTES[direction]), Kind.RESTART)
+        with contextlib.ExitStack() as stack:
+            board_process = Restarts(stack, build.elf)
+            proxy = stack.enter_context(Proxy(board_process.start(), [fault], board_process.start))
+            board = stack.enter_context(Board(proxy.url, timeout=TIMEOUT))
+            assert np.array_equal(board.infer(pcm).values, expected), fault
+
+
+def test_a_board_that_restarts_again_and_again_is_an_error(build, pcm):
+    length = SESSION_BYTES[Direction.TO_BOARD]
+    faults = [Fault(Direction.TO_BOARD, n * length // 2, Kind.RESTART) for n in range(1, 20)]
+    with contextlib.ExitStack() as stack:
+        board_process = Restarts(stack, build.elf)
+        proxy = stack.enter_context(Proxy(board_process.start(), faults, board_process.start))
+        board = stack.enter_context(Board(proxy.url, timeout=TIMEOUT))
+        with pytest.raises(LinkError, match="restarted 4 times in the middle of one clip"):
+            board.infer(pcm)
