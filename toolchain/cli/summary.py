@@ -36,10 +36,12 @@ def _figure(value: float | None) -> str:
 
 
 def _facts(report: Mapping[str, Any]) -> list[tuple[str, str]]:
+    arena = report["tflm_arena"]
     return [
         ("clips", f"{report['equal_clips']} of {report['clips']} equal to the integer reference"),
         ("flash", f"{report['flash_bytes']:,} bytes{_budget(report['flash_budget_bytes'])}"),
         ("RAM", _ram(report)),
+        ("TFLM's arena", f"{arena['bytes']:,} bytes for the same backbone and {arena['seconds']} s of audio"),
         ("speed", _speed(report)),
     ]
 
@@ -49,10 +51,9 @@ def _budget(limit: int | None) -> str:
 
 
 def _ram(report: Mapping[str, Any]) -> str:
-    static, stack, arena = report["ram_static_bytes"], report["ram_stack_bytes"] or 0, report["tflm_arena"]
+    static, stack = report["ram_static_bytes"], report["ram_stack_bytes"] or 0
     parts = f" ({static:,} static, {stack:,} stack)" if stack else " static"
-    other = f"; TFLite Micro's arena for {arena['seconds']} s: {arena['bytes']:,}" if arena else ""
-    return f"{static + stack:,} bytes{_budget(report['ram_budget_bytes'])}{parts}{other}"
+    return f"{static + stack:,} bytes{_budget(report['ram_budget_bytes'])}{parts}"
 
 
 def _speed(report: Mapping[str, Any]) -> str:
