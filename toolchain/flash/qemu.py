@@ -44,7 +44,7 @@ def run_qemu(emulator: Emulator, elf: Path) -> Iterator[str]:
                 return
             complaint = emulation.complaint()
         if attempt + 1 == _ATTEMPTS or _PORT_TAKEN not in complaint:
-            raise FlashError(f"{qemu.name} did not start the board: {complaint}")
+            raise FlashError(f"the emulator did not start: {complaint}")
 
 
 def _free_port() -> int:

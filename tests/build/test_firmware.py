@@ -1,0 +1,185 @@
+"""Images: reproducible, complete, checked against their budget, and never half-written."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from elftools.elf.elffile import ELFFile
+
+from tests.builds import build_once, student_of
+from toolchain.build import build_firmware, read_build
+from toolchain.build import firmware as firmware_module
+from toolchain.build.sources import firmware_sources
+from toolchain.errors import BuildError, MissingToolError, UsageError
+from toolchain.model_names import MODELS
+from toolchain.target import load_target, target_names
+
+MODEL = "wav2small-17k"
+ARM = "mps2-an386"
+
+
+def changed(name, part, **changes):
+    """A target of which some fields of one part differ."""
+    target = load_target(name)
+    return target.model_copy(update={part: getattr(target, part).model_copy(update=changes)})
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("target_name", target_names())
+@pytest.mark.parametrize("model", MODELS)
+def test_every_student_builds_for_every_target(target_name, model):
+    """Without a warning, which would be an error."""
+    build = build_once(target_name, model)
+    assert build.image.is_file()
+    assert build.manifest["target"] == target_name
+    assert build.model_hash == student_of(model).digest()[:8]
+    assert build.build_id in build.image.read_bytes()
+
+
+@pytest.mark.parametrize("target_name", target_names())
+def test_two_builds_in_different_folders_have_the_same_bytes(target_name, tmp_path):
+    first = build_once(target_name, MODEL)
+    again = build_firmware(student_of(MODEL), load_target(target_name), tmp_path / "deeper" / "elsewhere")
+    assert files(again.folder) == files(first.folder)
+
+
+def test_another_flag_or_student_is_another_build():
+    first = build_once("host", MODEL)
+    assert build_once("host", MODEL, sanitized=True).build_id != first.build_id
+    other = build_once("host", "wav2small-72k")
+    assert other.build_id != first.build_id
+    assert other.model_hash != first.model_hash
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_the_engine_uses_no_floating_point_and_no_heap(model):
+    with build_once(ARM, model).elf.open("rb") as file:
+        names = {symbol.name for symbol in ELFFile(file).get_section_by_name(".symtab").iter_symbols()}
+    assert "w2s_push" in names
+    soft_float = ("__aeabi_f", "__aeabi_d", "__aeabi_i2f", "__aeabi_i2d", "__aeabi_l2f")
+    assert not [name for name in names if name.startswith(soft_float)]
+    assert not names & {"malloc", "free", "_sbrk", "printf"}
+
+
+def test_sizes_add_up():
+    build = build_once(ARM, MODEL)
+    sizes = build.sizes
+    assert sizes.flash_bytes == build.image.stat().st_size
+    assert sizes.stack_bytes == load_target(ARM).memory.stack_bytes
+    by_name = {section.name: section.bytes for section in sizes.sections}
+    assert sizes.ram_static_bytes == by_name[".bss"] + by_name.get(".data", 0)
+    # Alignment between objects is the linker's, not any object's.
+    assert 0 <= sizes.flash_bytes - sum(flash for flash, _ in sizes.objects.values()) < 128
+    assert 0 <= sizes.ram_static_bytes - sum(ram for _, ram in sizes.objects.values()) < 128
+    assert sizes.objects["app/receive_ring"][1] >= 1024
+
+
+def test_the_link_takes_little_memory():
+    objects = build_once(ARM, MODEL).sizes.objects
+    app = [sizes for name, sizes in objects.items() if name.startswith(("app/", "board/")) and name != "app/window"]
+    assert sum(flash for flash, _ in app) < 3072
+    assert sum(ram for _, ram in app) < 1640
+
+
+def test_an_image_over_budget_is_refused_with_its_excess_and_largest_part(tmp_path):
+    sizes = build_once(ARM, MODEL).sizes
+    target = changed(ARM, "budget", flash_bytes={MODEL: sizes.flash_bytes - 100})
+    with pytest.raises(BuildError, match=r"bytes of flash, 100 more than its budget .* engine/w2s_tables with"):
+        build_firmware(student_of(MODEL), target, tmp_path / "out")
+    ram_bytes = sizes.ram_static_bytes + sizes.stack_bytes
+    target = changed(ARM, "budget", ram_bytes={MODEL: ram_bytes - 1})
+    with pytest.raises(BuildError, match=r"bytes of RAM, 1 more than its budget .* app/window with") as caught:
+        build_firmware(student_of(MODEL), target, tmp_path / "out")
+    assert "smaller model" in caught.value.hint
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_image_over_budget_names_a_target_that_holds_it(tmp_path, monkeypatch):
+    small = load_target(ARM).model_copy(update={"name": "tiny"})
+    small = small.model_copy(update={"budget": small.budget.model_copy(update={"ram_bytes": {MODEL: 1000}})})
+    with pytest.raises(BuildError) as caught:
+        build_firmware(student_of(MODEL), small, tmp_path / "out")
+    assert ARM in caught.value.hint
+
+
+def test_an_image_larger_than_the_memory_is_refused_with_its_excess(tmp_path):
+    target = load_target(ARM)
+    memory = target.memory.model_copy(update={"ram": target.memory.ram.model_copy(update={"length": 8192})})
+    target = target.model_copy(update={"memory": memory})
+    with pytest.raises(BuildError, match=r"does not fit the ram of mps2-an386: [\d,]+ bytes too many"):
+        build_firmware(student_of(MODEL), target, tmp_path / "out")
+
+
+def test_a_missing_compiler_names_the_line_that_installs_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(MissingToolError, match="arm-none-eabi-gcc") as caught:
+        build_firmware(student_of(MODEL), load_target(ARM), tmp_path / "out")
+    packages = "gcc-arm-none-eabi libnewlib-arm-none-eabi"
+    assert caught.value.hint == f"run: sudo apt-get install --no-install-recommends {packages}"
+
+
+def test_a_source_that_does_not_compile_is_quoted(tmp_path, monkeypatch):
+    def broken(student, target):
+        return {**firmware_sources(student, target), "app/main.c": "int main(void) { return nonsense; }\n"}
+
+    monkeypatch.setattr(firmware_module, "firmware_sources", broken)
+    with pytest.raises(BuildError, match=r"src/app/main\.c:1:\d+: error: .nonsense. undeclared"):
+        build_firmware(student_of(MODEL), load_target("host"), tmp_path / "out")
+    assert not list(tmp_path.iterdir())
+
+
+def test_unknown_drivers_and_flags_are_named(tmp_path):
+    target = load_target(ARM)
+    uart = target.board.uart.model_copy(update={"driver": "teletype"})
+    odd = target.model_copy(update={"board": target.board.model_copy(update={"uart": uart})})
+    with pytest.raises(BuildError, match="no uart driver 'teletype'") as caught:
+        build_firmware(student_of(MODEL), odd, tmp_path / "out")
+    assert "cmsdk" in caught.value.hint
+    with pytest.raises(BuildError, match="no template folder boards/abacus"):
+        build_firmware(student_of(MODEL), changed(ARM, "board", template="abacus"), tmp_path / "out")
+    with pytest.raises(BuildError, match="cortex-m99"):
+        build_firmware(student_of(MODEL), changed(ARM, "compiler", flags=["-mcpu=cortex-m99"]), tmp_path / "out")
+
+
+def test_a_failed_build_leaves_the_previous_one_and_other_files_alone(tmp_path):
+    out = tmp_path / "out"
+    build_firmware(student_of(MODEL), load_target("host"), out)
+    (out / "report.json").write_text("{}")
+    before = files(out)
+    with pytest.raises(BuildError):
+        build_firmware(student_of(MODEL), changed("host", "compiler", flags=["-fno-such-flag"]), out)
+    assert files(out) == before
+    build_firmware(student_of(MODEL), load_target("host"), out)
+    assert files(out) == before
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+@pytest.mark.parametrize("damage", ["no manifest", "no image", "other image", "not json", "other json"])
+def test_a_build_that_is_not_whole_is_not_read(tmp_path, damage):
+    folder = tmp_path / "build"
+    shutil.copytree(build_once("host", MODEL).folder, folder)
+    manifest = folder / "manifest.json"
+    match damage:
+        case "no manifest":
+            manifest.unlink()
+        case "no image":
+            (folder / "firmware.elf").unlink()
+        case "other image":
+            (folder / "firmware.elf").write_bytes(b"other")
+        case "not json":
+            manifest.write_text("{")
+        case "other json":
+            manifest.write_text(json.dumps({"files": {}}))
+    with pytest.raises(UsageError) as caught:
+        read_build(folder)
+    assert "toolchain build" in caught.value.hint
+
+
+def test_an_output_folder_that_cannot_be_written(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(BuildError, match="cannot write the build to"):
+        build_firmware(student_of(MODEL), load_target("host"), tmp_path / "file" / "out")
