@@ -75,7 +75,8 @@ def select_clips(folder: Path, count: int | None = None, seconds: float | None =
         except UsageError as error:
             skipped.append(Skipped(name, error.message))
     if not clips:
-        raise UsageError(f"no recording in {folder} can be used; the first: {skipped[0].reason}")
+        reason = skipped[0].reason
+        raise UsageError(reason if folder.is_file() else f"no recording in {folder} can be used; the first: {reason}")
     return Selection(tuple(sorted(clips, key=lambda clip: clip.name)), tuple(skipped))
 
 
