@@ -2,13 +2,16 @@
 
 import os
 import signal
-import subprocess
 import time
 
 import numpy as np
 import pytest
 
 from tests.builds import build_once, student_of
+from tests.processes import command_line, descendants
+from toolchain.build import build_firmware
+from toolchain.build import firmware as firmware_module
+from toolchain.build.sources import firmware_sources
 from toolchain.errors import LinkError
 from toolchain.flash import open_board
 from toolchain.link import Board
@@ -98,6 +101,24 @@ def test_a_board_with_another_model_is_refused(board, model):
         board.require(build_id=bytes(8), model_hash=student_of(other).digest()[:8])
 
 
+def test_firmware_that_crashes_on_a_clip_is_named(tmp_path, monkeypatch):
+    """A fault restarts the board, which then does not know the window any more."""
+
+    def crashing(student, target):
+        sources = firmware_sources(student, target)
+        session = sources["app/session.c"]
+        crash = 'if (offset > 1000) { __asm__ volatile("udf #0"); }'
+        sources["app/session.c"] = session.replace("if (!window_push(", f"{crash} if (!window_push(")
+        return sources
+
+    monkeypatch.setattr(firmware_module, "firmware_sources", crashing)
+    build = build_firmware(student_of("wav2small-17k"), TARGET, tmp_path / "build")
+    with open_board(TARGET, build.elf) as url, Board(url) as board:
+        with pytest.raises(LinkError, match="restarted 4 times in the middle of one clip"):
+            board.infer(noise(3200))
+        assert board.hello().build_id == build.build_id
+
+
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGSTOP])
 def test_a_board_that_stops_in_the_middle_of_a_clip_is_an_error_in_time(end):
     """Killed, it takes its port along; stopped, it just says nothing any more."""
@@ -119,5 +140,7 @@ def test_a_board_that_stops_in_the_middle_of_a_clip_is_an_error_in_time(end):
 
 def _process_listening_on(url: str) -> int:
     port = url.rpartition(":")[2]
-    pids = subprocess.run(["pgrep", "-f", f"^[^ ]*qemu-system-arm .*:{port},server"], capture_output=True, text=True)
-    return int(pids.stdout.split()[0])
+    commands = {pid: command_line(pid) for pid in descendants()}
+    return next(
+        pid for pid, command in commands.items() if f":{port}," in command and "qemu-system-arm" in command.split()[0]
+    )

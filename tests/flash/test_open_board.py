@@ -1,6 +1,5 @@
 """Boards are started, found to be dead, and always cleaned up."""
 
-import os
 import subprocess
 import sys
 import time
@@ -9,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.builds import build_once
+from tests.processes import descendants, is_alive
 from toolchain.errors import FlashError, LinkError, MissingToolError
 from toolchain.flash import keeper, open_board
 from toolchain.link import Board
@@ -23,33 +23,23 @@ def with_emulator(name, **changes):
     return target.model_copy(update={"emulator": target.emulator.model_copy(update=changes)})
 
 
-def children() -> set[int]:
-    """Ids of the processes this one has started, and theirs."""
-    listing = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
-    parents = {int(line.split()[0]): int(line.split()[1]) for line in listing.splitlines()}
-    found = {os.getpid()}
-    while more := {pid for pid, parent in parents.items() if parent in found} - found:
-        found |= more
-    return {pid for pid in found if pid != os.getpid() and Path(f"/proc/{pid}/exe").exists()}
-
-
 @pytest.mark.parametrize("target_name", TARGETS)
 def test_a_board_runs_inside_the_block_and_is_gone_after_it(target_name):
     build = build_once(target_name, MODEL)
-    before = children()
+    before = descendants()
     with open_board(load_target(target_name), build.elf) as url:
-        assert children() - before
+        assert descendants() - before
         with Board(url) as board:
             assert board.hello().build_id == build.build_id
-    assert not children() - before
+    assert not descendants() - before
 
 
 @pytest.mark.parametrize("target_name", TARGETS)
 def test_a_board_is_gone_after_an_error(target_name):
-    before = children()
+    before = descendants()
     with pytest.raises(KeyboardInterrupt), open_board(load_target(target_name), build_once(target_name, MODEL).elf):
         raise KeyboardInterrupt
-    assert not children() - before
+    assert not descendants() - before
 
 
 @pytest.mark.parametrize("target_name", TARGETS)
@@ -62,17 +52,17 @@ def test_a_board_is_gone_when_its_starter_is_killed(target_name):
         f"with open_board(load_target({target_name!r}), Path({str(elf)!r})) as url:\n"
         "    print(url, flush=True); time.sleep(60)\n"
     )
-    before = children()
+    before = descendants()
     starter = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
     with starter:
         starter.stdout.readline()
-        started = children() - before - {starter.pid}
+        started = descendants() - before - {starter.pid}
         assert started
         starter.kill()
     deadline = time.monotonic() + 5
-    while any(Path(f"/proc/{pid}/exe").exists() for pid in started) and time.monotonic() < deadline:
+    while any(map(is_alive, started)) and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert not [pid for pid in started if Path(f"/proc/{pid}/exe").exists()]
+    assert not any(map(is_alive, started))
 
 
 def test_a_port_that_is_given_is_not_touched():

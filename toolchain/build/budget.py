@@ -32,13 +32,14 @@ def check_budget(sizes: Sizes, target: Target, model: str) -> None:
     """
     allowed = limits(target, model)
     ram_bytes = sizes.ram_static_bytes + sizes.stack_bytes
-    for memory, (name, used, limit) in enumerate(
-        (("flash", sizes.flash_bytes, allowed.flash_bytes), ("RAM", ram_bytes, allowed.ram_bytes))
+    for memory, used, limit, largest in (
+        ("flash", sizes.flash_bytes, allowed.flash_bytes, sizes.largest_in_flash),
+        ("RAM", ram_bytes, allowed.ram_bytes, sizes.largest_in_ram),
     ):
         if limit is not None and used > limit:
-            part, part_bytes = sizes.largest(memory)
+            part, part_bytes = largest()
             raise BuildError(
-                f"{model} on {target.name} takes {used:,} bytes of {name}, {used - limit:,} more than its "
+                f"{model} on {target.name} takes {used:,} bytes of {memory}, {used - limit:,} more than its "
                 f"budget of {limit:,}; the largest part is {part} with {part_bytes:,}",
                 _what_would_fit(sizes, target, model),
             )

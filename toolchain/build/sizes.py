@@ -48,10 +48,13 @@ class Sizes:
     ram_static_bytes: int
     stack_bytes: int
 
-    def largest(self, memory: int) -> tuple[str, int]:
-        """Return the object that takes most of flash (0) or RAM (1), and its bytes."""
-        name = max(self.objects, key=lambda name: self.objects[name][memory])
-        return name, self.objects[name][memory]
+    def largest_in_flash(self) -> tuple[str, int]:
+        """Return the object that takes most flash, and its bytes."""
+        return max(((name, flash) for name, (flash, _) in self.objects.items()), key=lambda item: item[1])
+
+    def largest_in_ram(self) -> tuple[str, int]:
+        """Return the object that takes most RAM, and its bytes."""
+        return max(((name, ram) for name, (_, ram) in self.objects.items()), key=lambda item: item[1])
 
 
 def measure(elf: Path, map_file: Path) -> Sizes:

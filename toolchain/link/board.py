@@ -25,7 +25,7 @@ from toolchain.link.protocol import (
     Result,
     Tap,
 )
-from toolchain.link.timing import Deadline
+from toolchain.link.timing import Deadline, NoProgress
 from toolchain.link.transfer import BoardRestarted, Transfer
 
 #: Seconds without progress after which any request fails.
@@ -87,12 +87,12 @@ class Board:
 
         deadline = Deadline(self._timeout, f"no board answered on {self._url}", "is this firmware on the board?")
         try:
-            reply = self._ask(request, accept, deadline)
-        except LinkError as error:
-            if self._channel.heard_bytes and error.message.startswith(deadline.message):
-                hint = "wrong baud rate, or other firmware: flash the board again"
-                raise LinkError(f"{error.message}, though bytes come in", hint) from error
-            raise
+            reply = self._first_answer(request, accept, deadline)
+        except NoProgress as error:
+            if not self._channel.heard_bytes:
+                raise
+            hint = "wrong baud rate, or other firmware: flash the board again"
+            raise LinkError(f"{error.message}, though bytes come in", hint) from error
         if reply.version != PROTOCOL_VERSION:
             raise LinkError(
                 f"the board on {self._url} speaks version {reply.version} of the link, not {PROTOCOL_VERSION}",
@@ -171,6 +171,16 @@ class Board:
         deadline = Deadline(self._timeout, f"the board on {self._url} did not say how much memory it takes")
         return self._ask(Memory(), lambda reply: reply if isinstance(reply, MemoryReply) else None, deadline)
 
+    def _first_answer(
+        self, request: Hello, accept: Callable[[Message], HelloReply | None], deadline: Deadline
+    ) -> HelloReply:
+        self._channel.heard_bytes = False
+        while True:
+            try:
+                return self._channel.ask(request, accept, deadline)
+            except Refused:  # an answer to what somebody else has asked before
+                continue
+
     def _ask(
         self, request: Message, accept: Callable[[Message], ReplyT | None], deadline: Deadline
     ) -> ReplyT:
@@ -201,7 +211,7 @@ class Board:
                 self.require(build_id=hello.build_id, model_hash=hello.model_hash)
         raise LinkError(
             f"the board on {self._url} restarted {1 + _RESTARTS} times in the middle of one clip",
-            "check its power supply",
+            "check its power supply; if that is sound, its firmware crashes on this clip",
         )
 
 

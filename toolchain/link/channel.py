@@ -4,7 +4,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Self, TypeVar
+from typing import TypeVar
 
 import serial
 
@@ -71,12 +71,6 @@ class Channel:
         self._received: deque[Received] = deque()
         self._sequence = 0
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.close()
-
     def close(self) -> None:
         """Close the port; closing it twice does no harm."""
         self._port.close()
@@ -128,7 +122,7 @@ class Channel:
 
         Raises:
             Refused: if the board answers it with an error.
-            LinkError: if the deadline passes.
+            NoProgress: if the deadline passes.
         """
         sent: dict[int, Sent] = {}
         silences = 0

@@ -10,6 +10,7 @@ LONGEST_SILENCE = 1.0
 
 #: Bound in seconds on what doubling makes of it.
 LONGEST_REPEAT = 0.25
+_MOST_DOUBLINGS = 4  # from the shortest silence to more than the longest repeat
 
 
 class RoundTrip:
@@ -35,7 +36,12 @@ class RoundTrip:
             return LONGEST_SILENCE
         expected = 0.0 if self._mean is None else self._mean + 4 * self._deviation
         first = min(max(expected, SHORTEST_SILENCE), LONGEST_SILENCE)
-        return min(first * 2**repeats, max(first, LONGEST_REPEAT))
+        doublings = min(repeats, _MOST_DOUBLINGS)
+        return min(first * 2**doublings, max(first, LONGEST_REPEAT))
+
+
+class NoProgress(LinkError):
+    """A deadline has passed."""
 
 
 class Deadline:
@@ -50,15 +56,15 @@ class Deadline:
     def __init__(self, seconds: float, message: str, hint: str = "") -> None:
         self._seconds = seconds
         self._end = time.monotonic() + seconds
-        self.message = message
-        self.hint = hint
+        self._message = message
+        self._hint = hint
 
     def progress(self, message: str) -> None:
         """Start again from now, with another message."""
         self._end = time.monotonic() + self._seconds
-        self.message = message
+        self._message = message
 
     def check(self) -> None:
-        """Raise LinkError if the time is over."""
+        """Raise NoProgress if the time is over."""
         if time.monotonic() > self._end:
-            raise LinkError(f"{self.message} within {self._seconds:g} s", self.hint)
+            raise NoProgress(f"{self._message} within {self._seconds:g} s", self._hint)

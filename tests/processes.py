@@ -1,0 +1,37 @@
+"""Which processes a test has started, read from /proc."""
+
+import os
+from pathlib import Path
+
+
+def descendants() -> set[int]:
+    """Ids of all living processes this one has started, and of those they have."""
+    parents = {}
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit() and (parent := _parent(folder)) is not None:
+            parents[int(folder.name)] = parent
+    found = {os.getpid()}
+    while more := {pid for pid, parent in parents.items() if parent in found} - found:
+        found |= more
+    return found - {os.getpid()}
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process exists and is not merely waiting to be reaped."""
+    return _parent(Path(f"/proc/{pid}")) is not None
+
+
+def command_line(pid: int) -> str:
+    """What a process was started as, or "" if it is gone."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    except OSError:
+        return ""
+
+
+def _parent(folder: Path) -> int | None:
+    try:
+        state, parent = (folder / "stat").read_text().rpartition(")")[2].split()[:2]
+    except (OSError, ValueError):
+        return None
+    return None if state == "Z" else int(parent)
