@@ -12,9 +12,8 @@ DELIMITER = b"\0"
 HEADER_BYTES = 2
 CRC_BYTES = 4
 
-#: Longest content of a reply, and what COBS and the delimiter can make of it.
+#: Longest content of a reply.
 REPLY_CONTENT_LIMIT = 2048
-_REPLY_WIRE_LIMIT = REPLY_CONTENT_LIMIT + REPLY_CONTENT_LIMIT // 254 + 2
 
 
 @dataclass(frozen=True)
@@ -31,6 +30,11 @@ def encode(frame: Frame) -> bytes:
     body = bytes((frame.type, frame.sequence)) + frame.payload
     wire: bytes = cobs.encode(body + struct.pack("<I", zlib.crc32(body)))
     return wire + DELIMITER
+
+
+def longest_wire(content_bytes: int) -> int:
+    """Return the most bytes that COBS and the delimiter can make of so much content."""
+    return content_bytes + content_bytes // 254 + 2
 
 
 def decode(wire: bytes) -> Frame | None:
@@ -69,7 +73,7 @@ class FrameReader:
         return frames
 
     def _append(self, piece: bytes) -> None:
-        if len(self._pending) + len(piece) > _REPLY_WIRE_LIMIT:
+        if len(self._pending) + len(piece) > longest_wire(REPLY_CONTENT_LIMIT):
             self._overlong = True
             self._pending.clear()
         if not self._overlong:

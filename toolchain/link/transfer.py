@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from toolchain.errors import LinkError
 from toolchain.link.channel import LOST_FRAME, Channel, Refused, Sent
-from toolchain.link.frames import CRC_BYTES, HEADER_BYTES
+from toolchain.link.frames import CRC_BYTES, HEADER_BYTES, longest_wire
 from toolchain.link.protocol import (
     Ack,
     Audio,
@@ -67,6 +67,7 @@ class Transfer:
         self._pcm = pcm
         self._credit = 0 if one_at_a_time else board.credit
         self._frame_samples = _samples_per_frame(board)
+        self._longest_frame = longest_wire(board.content_limit)
         self._on_progress = on_progress
         self._in_flight: deque[_InFlight] = deque()
         self._to_send = 0  # offset of the next sample to put on the wire
@@ -91,8 +92,7 @@ class Transfer:
                 if isinstance(reply, Ack):  # some audio is missing
                     self._continue_at(reply.next)
         except Refused as error:
-            self._explain_refusal(error)
-            raise
+            raise self._explained(error) from error
 
     def _of_this_window(self, reply: Message) -> Ack | Result | None:
         return reply if isinstance(reply, Ack | Result) and reply.window == self._begin.window else None
@@ -144,11 +144,6 @@ class Transfer:
             self._in_flight.append(_InFlight(sent, end))
             self._to_send = end
 
-    @property
-    def _longest_frame(self) -> int:
-        content = HEADER_BYTES + Audio.LAYOUT.size + BYTES_PER_SAMPLE * self._frame_samples + CRC_BYTES
-        return content + content // 254 + 2
-
     def _take_answer(self) -> bool:
         """Wait for the answer to a frame in flight; False if there is none or it is not the expected one."""
         received = self._channel.receive(self._channel.round_trip.silence())
@@ -191,10 +186,10 @@ class Transfer:
             raise LinkError(f"the board gave no result (status {result.status})")
         return result
 
-    def _explain_refusal(self, error: Refused) -> None:
+    def _explained(self, error: Refused) -> Exception:
         if error.code == ErrorCode.NO_SUCH_WINDOW:
-            raise BoardRestarted from error
-        raise LinkError(f"the board refused a window of {self._begin.samples:,} samples: {error}") from error
+            return BoardRestarted()
+        return LinkError(f"the board refused a window of {self._begin.samples:,} samples: {error}")
 
 
 def _samples_per_frame(board: HelloReply) -> int:
