@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -99,6 +100,13 @@ def test_a_board_with_another_model_is_refused(board, model):
     other = next(name for name in MODELS if name != model)
     with pytest.raises(LinkError, match=f"runs model .*{model}"):
         board.require(build_id=bytes(8), model_hash=student_of(other).digest()[:8])
+
+
+def test_a_host_that_ignores_the_credit_overruns_the_ring_and_still_gets_the_right_answer():
+    build, pcm = build_once(TARGET.name, "wav2small-17k"), noise(8000)
+    with open_board(TARGET, build.elf) as url, Board(url) as board:
+        board._hello = replace(board.hello(), credit=20_000)
+        assert np.array_equal(board.infer(pcm).values, run(student_of("wav2small-17k"), pcm).output)
 
 
 def test_firmware_that_crashes_on_a_clip_is_named(tmp_path, monkeypatch):
