@@ -74,7 +74,7 @@ def test_corpus_smaller_than_a_batch(tiny_corpus, tmp_path):
 
 @pytest.mark.parametrize(
     "change",
-    [{"model": "wav2small"}, {"epochs": 0}, {"batch": 1}, {"crop_seconds": (2.0, 1.0)}, {"fake_quant_epochs": 9}],
+    [{"model": "wav2small"}, {"epochs": 0}, {"batch": 1}, {"crop_seconds": (2.0, 1.0)}, {"fake_quant_epochs": -1}],
 )
 def test_wrong_configuration(change):
     with pytest.raises(UsageError, match="Wrong training configuration"):

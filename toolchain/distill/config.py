@@ -13,7 +13,7 @@ class Config:
     Attributes:
         model: Which student.
         epochs: Passes over the training recordings.
-        fake_quant_epochs: How many of them, at the end, train through int8 rounding.
+        fake_quant_epochs: How many of them, at the end, train through int8 rounding; all, where there are fewer.
         batch: Crops per step.
         learning_rate: Peak of the one-cycle schedule.
         weight_decay: Of AdamW, on everything trained.
@@ -39,7 +39,7 @@ class Config:
         checks = {
             f"model must be one of {', '.join(MODELS)}": self.model in MODELS,
             "epochs must be positive": self.epochs > 0,
-            "fake_quant_epochs must lie between 0 and epochs": 0 <= self.fake_quant_epochs <= self.epochs,
+            "fake_quant_epochs must not be negative": self.fake_quant_epochs >= 0,
             "batch must be at least 2, for the loss is a correlation": self.batch >= 2,
             "learning_rate must be positive": self.learning_rate > 0,
             "crop_seconds must be increasing, from 0.1 on": 0.1 <= shortest <= longest,
@@ -48,6 +48,11 @@ class Config:
         for sentence, holds in checks.items():
             if not holds:
                 raise UsageError(f"Wrong training configuration: {sentence}.")
+
+    @property
+    def float_epochs(self) -> int:
+        """Epochs before those that train through rounding."""
+        return max(0, self.epochs - self.fake_quant_epochs)
 
     @property
     def crop_samples(self) -> tuple[int, int]:

@@ -104,22 +104,18 @@ class _Run:
     def train_epoch(self, on_step: OnStep) -> None:
         """Train one epoch, measure it, and write what a restart needs."""
         epoch = self.progress.epoch
-        rounding = epoch >= self._config.epochs - self._config.fake_quant_epochs
-        model: nn.Module = self._rounded if rounding else self._student
+        model: nn.Module = self._student if epoch < self._config.float_epochs else self._rounded
         model.train()
         total = 0.0
         for index, (signal, target) in enumerate(batches(self._recordings, self._config, epoch)):
             step = epoch * self._steps_per_epoch + index
             total += self._step(model, signal, target, step)
             on_step(step + 1, self._steps)
-        self._close_epoch(total / self._steps_per_epoch, starts_rounding=self._rounds_first(epoch))
+        self._close_epoch(total / self._steps_per_epoch)
 
     @property
     def _steps(self) -> int:
         return self._config.epochs * self._steps_per_epoch
-
-    def _rounds_first(self, epoch: int) -> bool:
-        return epoch == self._config.epochs - self._config.fake_quant_epochs
 
     def _average(self, average: Tensor, current: Tensor, steps: Tensor | int) -> Tensor:
         # A shorter memory at first, or the initial weights would linger for epochs.
@@ -137,9 +133,10 @@ class _Run:
         self._averaged.update_parameters(self._student)
         return loss.item()
 
-    def _close_epoch(self, loss: float, starts_rounding: bool) -> None:
+    def _close_epoch(self, loss: float) -> None:
         measured = concordance(self._averaged, self._validation)
         score = sum(measured.values()) / len(measured)
+        starts_rounding = self.progress.epoch == self._config.float_epochs
         self.progress.epoch += 1
         self.progress.history.append({"loss": loss, **measured})
         # Only epochs that trained through rounding compete for the last word.
