@@ -12,11 +12,16 @@ from toolchain.errors import MissingToolError
 _CORPORA = Path(__file__).resolve().parents[2] / "shared" / "corpora"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--corpus", type=Path, help="folder of recordings to test with")
+
+
 @pytest.fixture(scope="session")
-def corpus_dir() -> Path:
+def corpus_dir(request: pytest.FixtureRequest) -> Path:
     """A folder of real recordings: acted speech where it is present, else Debian's."""
-    if _CORPORA.is_dir():
-        return _CORPORA
+    chosen: Path | None = request.config.getoption("--corpus")
+    if chosen is not None or _CORPORA.is_dir():
+        return chosen or _CORPORA
     try:
         return installed_corpus()
     except MissingToolError as error:
