@@ -28,9 +28,17 @@ def student_of(model: str) -> QuantizedStudent:
 
 def sanitized_host() -> Target:
     """The host target with the address and undefined-behaviour sanitizers in it."""
-    host = load_target("host")
-    compiler = host.compiler.model_copy(update={"flags": _SANITIZERS})
-    return host.model_copy(update={"compiler": compiler})
+    return _with_flags(load_target("host"), _SANITIZERS)
+
+
+def strict(target: Target) -> Target:
+    """The target with every warning of its compiler an error."""
+    return _with_flags(target, [*target.compiler.flags, "-Werror"])
+
+
+def _with_flags(target: Target, flags: list[str]) -> Target:
+    compiler = target.compiler.model_copy(update={"flags": flags})
+    return target.model_copy(update={"compiler": compiler})
 
 
 @cache
@@ -38,4 +46,4 @@ def build_once(target_name: str, model: str, *, sanitized: bool = False) -> Buil
     """Build ``model`` for a target; with the sanitizers on the host if wanted."""
     target = sanitized_host() if sanitized else load_target(target_name)
     out = _folder() / f"{target_name}{'-sanitized' if sanitized else ''}" / model
-    return build_firmware(student_of(model), target, out)
+    return build_firmware(student_of(model), strict(target), out)

@@ -10,6 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from toolchain.errors import UsageError
 from toolchain.resources import targets_dir
 
+#: Bits per second of a serial line whose target does not say otherwise.
+DEFAULT_BAUD = 115_200
+
 #: Names of template files and folders: nothing that leads out of their folder.
 _NAME_PATTERN = r"^[a-z0-9_]+$"
 _NAME = Field(pattern=_NAME_PATTERN)
@@ -50,7 +53,7 @@ class Uart(_Table):
     base: int
     receive_irq: int = Field(ge=0)
     clock_hz: int = Field(gt=0)
-    baud: int = Field(default=115200, gt=0)
+    baud: int = Field(default=DEFAULT_BAUD, gt=0)
 
 
 class Ticks(_Table):
@@ -131,6 +134,11 @@ class Target(_Table):
     link: Link = Link()
     emulator: Emulator | None = None
     budget: Budget = Budget()
+
+    @property
+    def baud(self) -> int:
+        """Bits per second of the serial line."""
+        return self.board.uart.baud if self.board.uart else DEFAULT_BAUD
 
 
 def target_names() -> list[str]:

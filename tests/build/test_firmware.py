@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from elftools.elf.elffile import ELFFile
 
-from tests.builds import build_once, student_of
+from tests.builds import build_once, strict, student_of
 from toolchain.build import build_firmware, read_build
 from toolchain.build import firmware as firmware_module
 from toolchain.build.sources import firmware_sources
@@ -43,7 +43,7 @@ def test_every_student_builds_for_every_target(target_name, model):
 @pytest.mark.parametrize("target_name", target_names())
 def test_two_builds_in_different_folders_have_the_same_bytes(target_name, tmp_path):
     first = build_once(target_name, MODEL)
-    again = build_firmware(student_of(MODEL), load_target(target_name), tmp_path / "deeper" / "elsewhere")
+    again = build_firmware(student_of(MODEL), strict(load_target(target_name)), tmp_path / "deeper" / "elsewhere")
     assert files(again.folder) == files(first.folder)
 
 

@@ -10,6 +10,7 @@ from toolchain.errors import BuildError
 from toolchain.target import Target
 from toolchain.tools import find_tool
 
+#: The sources are clean under these; only the tests make them errors, for a user's compiler may know new ones.
 _WARNINGS = (
     "-Wall",
     "-Wextra",
@@ -18,7 +19,6 @@ _WARNINGS = (
     "-Wshadow",
     "-Wstrict-prototypes",
     "-Wmissing-prototypes",
-    "-Werror",
 )
 _COMMON = ("-std=c11", "-g", "-ffunction-sections", "-fdata-sections", "-fno-common")
 _INCLUDES = ("-Isrc/app", "-Isrc/board", "-Isrc/engine")

@@ -44,7 +44,7 @@ def flash(
     description = load_target(target)
     image = read_build(build_folder(out, description, open_student(model, student).quantized))
     with open_board(description, image.elf, port) as url:
-        with Board(url) as board:
+        with Board(url, baud=description.baud) as board:
             hello = board.require(build_id=image.build_id, model_hash=image.model_hash)
         if json:
             facts = {"port": url, "target": hello.target, "model": hello.model, "build_id": hello.build_id.hex()}

@@ -46,7 +46,7 @@ def load(source: str | Path, model_name: str | None = None) -> Student:
 
 
 def save(model: Student, path: str | Path) -> None:
-    """Write every parameter and buffer of ``model`` to ``path``, whole or not at all; the same model, the same bytes."""
+    """Write every parameter and buffer of ``model``, whole or not at all; the same model gives the same bytes."""
     state = {key: value.cpu().contiguous() for key, value in model.state_dict().items()}
     # One entry only: safetensors writes several in any order. "pt" is what transformers asks for.
     write_atomically(Path(path), save_bytes(state, {"format": "pt"}))
