@@ -27,7 +27,7 @@ DEBIAN_PACKAGES += python3 python3-venv
 endif
 APT_INSTALL := apt-get install --yes --no-install-recommends $(DEBIAN_PACKAGES)
 
-.PHONY: help demo test lint clean packages
+.PHONY: help demo test lint figures clean packages
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
 
@@ -41,6 +41,12 @@ test: packages $(VENV)/dev
 lint: $(VENV)/dev
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
+
+# The table of measured figures in README.md.
+figures: packages $(VENV)/core
+	@for model in wav2small-17k wav2small-72k; do \
+	    $(BIN)/toolchain run --target $(TARGET) --model $$model --clips $(CLIPS); done
+	@$(BIN)/python docs/figures.py
 
 clean:
 	rm -rf build .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -32,6 +32,7 @@ def distill(
     from toolchain.extras import require
 
     config = require("toolchain.distill.config", "train").Config(model=model, epochs=epochs, seed=seed, threads=threads)
+    training = require("toolchain.distill.train", "train")
     with progress(f"training {model}", None) as bar:
-        require("toolchain.distill.train", "train").train(config, corpus, out, on_step=bar.at)
+        training.train(config, corpus, out, on_step=bar.at)
     stdout.print(f"{model}: trained, in {out}; next: toolchain quantize {out} --out {out}", markup=False)
