@@ -1,3 +1,6 @@
+import os
+import tracemalloc
+
 import numpy as np
 import pytest
 import soundfile
@@ -76,6 +79,28 @@ def test_files_that_are_not_audio_are_refused(tmp_path):
         load_pcm16(tmp_path / "absent.wav")
     with pytest.raises(UsageError, match="there is no audio file"):
         load_pcm16(tmp_path)
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
+    pipe = tmp_path / "clip.wav"
+    os.mkfifo(pipe)
+    with pytest.raises(UsageError, match="there is no audio file"):
+        load_pcm16(pipe)
+
+
+def test_a_header_that_announces_too_much_takes_no_memory(tmp_path):
+    path = tmp_path / "clip.flac"
+    soundfile.write(path, np.zeros((64, 8)), 192_000, subtype="PCM_16")
+    content = bytearray(path.read_bytes())
+    content[21] |= 0x0F  # STREAMINFO: number of frames, 36 bits
+    content[22:26] = b"\xff" * 4
+    path.write_bytes(content)
+    tracemalloc.start()
+    with pytest.raises(UsageError):
+        load_pcm16(path)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 100e6
 
 
 def test_a_truncated_flac_is_refused(tmp_path):

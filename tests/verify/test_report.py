@@ -101,6 +101,16 @@ def test_constant_outputs_fail_and_are_valid_json(tmp_path):
         require_parity(report)
 
 
+def test_one_clip_has_no_ccc_and_passes_if_it_is_equal():
+    clips = _clips(0.002)[:1]
+    report = _report(clips)
+    assert report["ccc"]["arousal"] is None
+    require_parity(report)
+    wrong = replace(clips[0], reference=(0, 0, 0))
+    with pytest.raises(ParityError):
+        require_parity(_report([wrong], difference=Difference("speaker/0.wav", "output", 0, 0, 1, 0)))
+
+
 def test_the_page_is_self_contained_and_escaped(tmp_path):
     write_report(_report(_clips(0.002)), tmp_path)
     page = (tmp_path / "report.html").read_text()

@@ -1,5 +1,6 @@
 """Any audio file libsndfile reads, as 16 kHz mono 16-bit PCM."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ MIN_SAMPLES = 64
 MAX_SECONDS = 3600
 
 _FULL_SCALE = 32768
+_BLOCK_FRAMES = 65_536
 
 
 def load_pcm16(path: Path) -> np.ndarray:
@@ -30,10 +32,9 @@ def load_pcm16(path: Path) -> np.ndarray:
         UsageError: if the file is absent, unreadable, empty, silent, shorter than a frame, longer than an
             hour, or holds NaN or infinite samples.
     """
-    samples, rate = _read(path)
-    if not np.isfinite(samples).all():
+    mono, rate = _read_mono(path)
+    if not np.isfinite(mono).all():
         raise UsageError(f"audio file {path} holds NaN or infinite samples", "export it again as 16-bit PCM")
-    mono = samples.mean(axis=1)
     if rate != SAMPLE_RATE:
         mono = soxr.resample(mono, rate, SAMPLE_RATE)
     if len(mono) < MIN_SAMPLES:
@@ -46,23 +47,34 @@ def load_pcm16(path: Path) -> np.ndarray:
     return pcm
 
 
-def _read(path: Path) -> tuple[np.ndarray, int]:
-    """Samples as float64 of shape (frames, channels) with full scale 1, and the rate in Hz."""
+def _read_mono(path: Path) -> tuple[np.ndarray, int]:
+    """Mean over the channels as float64 of shape (frames,) with full scale 1, and the rate in Hz."""
     if not path.is_file():
         raise UsageError(f"there is no audio file {path}")
     try:
         with soundfile.SoundFile(path) as file:
-            limit = MAX_SECONDS * file.samplerate
-            samples = file.read(limit + 1, dtype="float64", always_2d=True)
+            blocks = list(_mono_blocks(file))
             rate = file.samplerate
     except (soundfile.SoundFileError, OSError) as error:
         message = f"cannot read audio file {path}: {_reason(error)}"
         raise UsageError(message, "use WAV, FLAC or OGG") from error
-    if len(samples) == 0:
+    if not blocks:
         raise UsageError(f"audio file {path} is empty")
-    if len(samples) > limit:
+    mono = np.concatenate(blocks)
+    if len(mono) > MAX_SECONDS * rate:
         raise UsageError(f"audio file {path} is longer than {MAX_SECONDS} s", "cut it into clips")
-    return samples, rate
+    return mono, rate
+
+
+def _mono_blocks(file: soundfile.SoundFile) -> Iterator[np.ndarray]:
+    """Blocks until the end, or until there are more than are allowed: a header may announce anything."""
+    left = MAX_SECONDS * file.samplerate + 1
+    while left > 0:
+        block = file.read(min(left, _BLOCK_FRAMES), dtype="float64", always_2d=True)
+        if len(block) == 0:
+            return
+        left -= len(block)
+        yield block.mean(axis=1)
 
 
 def _reason(error: Exception) -> str:

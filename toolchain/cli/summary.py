@@ -5,15 +5,22 @@ from pathlib import Path
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
+from rich.markup import escape
 from rich.table import Table
 
 from toolchain.cli.console import stdout
 from toolchain.model_names import DIMENSIONS
 
+#: A run of so few clips is about their values.
+_LISTED = 10
+_Q16 = 65536
+
 
 def print_summary(report: Mapping[str, Any], page: Path) -> None:
     """Write the report's figures to stdout, and where the page with the plots lies."""
     stdout.print(f"[bold]{report['model']} on {report['target']}[/]  {report['execution']}.")
+    if report["clips"] <= _LISTED:
+        stdout.print(_clips(report))
     stdout.print(_agreement(report))
     for name, value in _facts(report):
         stdout.print(f"  {name:<14} {value}", markup=False)
@@ -21,11 +28,23 @@ def print_summary(report: Mapping[str, Any], page: Path) -> None:
     stdout.print(f"  {'result':<14} {verdict}, see {page}")
 
 
-def _agreement(report: Mapping[str, Any]) -> Table:
+def _clips(report: Mapping[str, Any]) -> Table:
+    table = _table("what the board heard")
+    for row in report["rows"]:
+        table.add_row(escape(row["name"]), *(f"{value / _Q16:.4f}" for value in row["board"]))
+    return table
+
+
+def _table(heading: str) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 2))
-    table.add_column("board against float")
+    table.add_column(heading)
     for name in DIMENSIONS:
         table.add_column(name, justify="right")
+    return table
+
+
+def _agreement(report: Mapping[str, Any]) -> Table:
+    table = _table("board against float")
     for label, key in (("CCC", "ccc"), ("Pearson", "pearson"), ("RMSE", "rmse")):
         table.add_row(label, *(_figure(report[key][name]) for name in DIMENSIONS))
     return table

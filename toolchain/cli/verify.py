@@ -72,8 +72,8 @@ def choose_clips(corpus: Path | None, count: int, seconds: float) -> "Selection"
     folder = corpus or installed_corpus()
     with progress(f"reading recordings of {folder}", None):
         selection = select_clips(folder, count, seconds or None)
-    if len(selection.clips) < count and corpus is not None and corpus.is_dir():
-        step(f"note: {corpus} has {len(selection.clips)} usable recordings; {len(selection.skipped)} cannot be used")
+    if len(selection.clips) < count and folder.is_dir():
+        step(f"note: {folder} has {len(selection.clips)} usable recordings; {len(selection.skipped)} cannot be used")
     return selection
 
 

@@ -120,6 +120,8 @@ def _failure(report: Mapping[str, Any]) -> str | None:
             f"layer '{place['layer']}', row {place['row']}, element {place['index']}: "
             f"{place['board']} instead of {place['reference']}"
         )
+    if report["clips"] == 1:  # a correlation needs two
+        return None
     low = [name for name in DIMENSIONS if report["ccc"][name] is None or report["ccc"][name] < CCC_GATE]
     if low:
         figures = ", ".join(f"{name} {_figure(report['ccc'][name])}" for name in low)
