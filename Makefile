@@ -19,9 +19,9 @@ CLIPS ?= 100
 DEBIAN_PACKAGES := gcc libc6-dev gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm \
     asterisk-core-sounds-en-wav
 
+USABLE := import sys, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))
 PYTHON := $(shell for python in python3.11 python3 python3.12; do \
-    "$$python" -c 'import sys, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))' \
-    2>/dev/null && echo "$$python" && break; done)
+    "$$python" -c '$(USABLE)' 2>/dev/null && echo "$$python" && break; done)
 ifeq ($(PYTHON),)
 DEBIAN_PACKAGES += python3 python3-venv
 endif
@@ -67,9 +67,10 @@ packages:
 
 $(BIN)/python: | packages
 	@python=$(PYTHON); python=$${python:-python3}; \
-	"$$python" -m venv $(VENV) || { \
-	    echo "error: Python 3.11 or 3.12 with its venv module is needed; on Debian 12: sudo apt-get install python3-venv" >&2; \
-	    exit 3; }
+	"$$python" -c '$(USABLE)' 2>/dev/null || { \
+	    echo "error: Python 3.11 or 3.12 with its venv module is needed;" \
+	        "on Debian 12: sudo apt-get install python3-venv" >&2; exit 3; }; \
+	"$$python" -m venv $(VENV)
 
 $(VENV)/core: pyproject.toml | $(BIN)/python
 	@echo "installing the core into $(VENV)"
