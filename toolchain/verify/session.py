@@ -41,7 +41,8 @@ def verify(
         LinkError: if the board does not answer, stops answering, or runs another build or model.
         ParityError: if a board whose output is wrong gives rows of the wrong shape.
     """
-    with open_board(target, build.elf, port) as url, Board(url, baud=target.baud) as board:
+    timeout = EMULATED_TIMEOUT if port is None else DEFAULT_TIMEOUT
+    with open_board(target, build.elf, port) as url, Board(url, baud=target.baud, timeout=timeout) as board:
         hello = board.require(build_id=build.build_id, model_hash=build.model_hash)
         parity = compare(board, student, float_student, selection.clips, progress)
         memory = board.memory()
