@@ -7,10 +7,14 @@ from toolchain.audio import Selection
 from toolchain.build import BuildResult
 from toolchain.flash import open_board
 from toolchain.link import Board
+from toolchain.link.board import DEFAULT_TIMEOUT
 from toolchain.quantize.student import QuantizedStudent
 from toolchain.target import Target
 from toolchain.verify.parity import ClipResult, FloatModel, compare
 from toolchain.verify.report import make_report
+
+#: Seconds without progress after which an emulated board has failed: it shares this machine with other work.
+EMULATED_TIMEOUT = 30.0
 
 
 def verify(
