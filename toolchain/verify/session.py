@@ -7,14 +7,10 @@ from toolchain.audio import Selection
 from toolchain.build import BuildResult
 from toolchain.flash import open_board
 from toolchain.link import Board
-from toolchain.link.board import DEFAULT_TIMEOUT
 from toolchain.quantize.student import QuantizedStudent
 from toolchain.target import Target
 from toolchain.verify.parity import ClipResult, FloatModel, compare
 from toolchain.verify.report import make_report
-
-#: Seconds without progress after which an emulated board has failed: it shares this machine with other work.
-EMULATED_TIMEOUT = 30.0
 
 
 def verify(
@@ -45,8 +41,7 @@ def verify(
         LinkError: if the board does not answer, stops answering, or runs another build or model.
         ParityError: if a board whose output is wrong gives rows of the wrong shape.
     """
-    timeout = EMULATED_TIMEOUT if port is None else DEFAULT_TIMEOUT
-    with open_board(target, build.elf, port) as url, Board(url, baud=target.baud, timeout=timeout) as board:
+    with open_board(target, build.elf, port) as url, Board(url, baud=target.baud) as board:
         hello = board.require(build_id=build.build_id, model_hash=build.model_hash)
         parity = compare(board, student, float_student, selection.clips, progress)
         memory = board.memory()
