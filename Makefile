@@ -18,6 +18,9 @@ CLIPS ?= 100
 # libc6-dev: gcc only recommends it. The recordings are the demo's speech.
 DEBIAN_PACKAGES := gcc libc6-dev gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm \
     asterisk-core-sounds-en-wav
+# The other emulated boards.
+BOARD_PACKAGES := qemu-system-misc gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf \
+    gcc-xtensa-lx106 picolibc-xtensa-lx106-elf
 
 USABLE := import sys, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))
 PYTHON := $(shell for python in python3.11 python3 python3.12; do \
@@ -25,7 +28,7 @@ PYTHON := $(shell for python in python3.11 python3 python3.12; do \
 ifeq ($(PYTHON),)
 DEBIAN_PACKAGES += python3 python3-venv
 endif
-APT_INSTALL := apt-get install --yes --no-install-recommends $(DEBIAN_PACKAGES)
+APT_INSTALL = apt-get install --yes --no-install-recommends $(DEBIAN_PACKAGES)
 
 .PHONY: help demo test lint figures clean packages
 help:
@@ -34,6 +37,7 @@ help:
 demo: packages $(VENV)/core
 	@$(BIN)/toolchain run --target $(TARGET) --model $(MODEL) --clips $(CLIPS)
 
+test: DEBIAN_PACKAGES += $(BOARD_PACKAGES)
 test: packages $(VENV)/dev
 	@$(MAKE) --no-print-directory lint
 	@$(BIN)/pytest -n 2

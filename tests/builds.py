@@ -5,10 +5,15 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
+import pytest
+
 from tests.random_student import random_student
 from toolchain.build import BuildResult, build_firmware
+from toolchain.errors import MissingToolError
+from toolchain.model_names import MODELS
 from toolchain.quantize.student import QuantizedStudent
-from toolchain.target import Target, load_target
+from toolchain.target import Target, load_target, target_names
+from toolchain.tools import find_tool
 
 _SANITIZERS = ["-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 
@@ -41,9 +46,25 @@ def _with_flags(target: Target, flags: list[str]) -> Target:
     return target.model_copy(update={"compiler": compiler})
 
 
+def deployments() -> list[tuple[str, str]]:
+    """All pairs of a target and a model it has a budget for; a target without budgets takes every model."""
+    return [
+        (name, model) for name in target_names() for model in load_target(name).budget.flash_bytes or MODELS
+    ]
+
+
+def need(command: str) -> None:
+    """Skip the test that calls this, with the line that installs ``command``, if it is not installed."""
+    try:
+        find_tool(command)
+    except MissingToolError as error:
+        pytest.skip(f"{error.message}: {error.hint}")
+
+
 @cache
 def build_once(target_name: str, model: str, *, sanitized: bool = False) -> BuildResult:
-    """Build ``model`` for a target; with the sanitizers on the host if wanted."""
+    """Build ``model`` for a target; with the sanitizers on the host if wanted. Needs the target's compiler."""
     target = sanitized_host() if sanitized else load_target(target_name)
+    need(target.compiler.command)
     out = _folder() / f"{target_name}{'-sanitized' if sanitized else ''}" / model
     return build_firmware(student_of(model), strict(target), out)

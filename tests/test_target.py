@@ -33,6 +33,7 @@ def test_an_unknown_target_suggests_the_nearest():
         ('template = "cortex_m"', 'template = "../../secret"', "board.template"),
         ('driver = "cmsdk"', 'driver = "../cmsdk"', "board.uart.driver"),
         ("receive_irq = 0", "receive_irq = -1", "board.uart.receive_irq"),
+        ("receive_irq = 0", "receive_irq = 0\nstride = 0", "board.uart.stride"),
         ('machine = "mps2-an386"\n', "", "emulator"),
         ('kind = "qemu"', 'kind = "bochs"', "emulator.kind"),
         ("[budget]", "[link]\nreceive_ring_bytes = 1000\n[budget]", "link.receive_ring_bytes"),

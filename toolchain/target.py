@@ -26,7 +26,9 @@ class Compiler(_Table):
     """The C compiler's command and the flags that make code for this core."""
 
     command: str
+    #: For compiling and linking alike, and for one of them only.
     flags: list[str]
+    compile_flags: list[str] = []
     link_flags: list[str] = []
 
 
@@ -40,6 +42,7 @@ class Region(_Table):
 class Memory(_Table):
     """The memory map the linker script is made from."""
 
+    #: Where the code is: flash, or the RAM it is loaded into.
     flash: Region
     ram: Region
     #: Bytes reserved for the stack, part of ``ram``.
@@ -51,6 +54,8 @@ class Uart(_Table):
 
     driver: str = _NAME
     base: int
+    #: Bytes from one register to the next, where machines differ in that (the 16550).
+    stride: int = Field(default=1, gt=0)
     receive_irq: int = Field(ge=0)
     clock_hz: int = Field(gt=0)
     baud: int = Field(default=DEFAULT_BAUD, gt=0)

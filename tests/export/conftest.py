@@ -26,7 +26,7 @@ def exported(clips: list[np.ndarray]) -> Callable[[str], tuple[Student, bytes]]:
 
     @functools.cache
     def make(model_name: str) -> tuple[Student, bytes]:
-        student = float_student(model_name, clips)
+        student = float_student(model_name)
         return student, export_onnx(student, checkpoint_sha256=CHECKPOINT, clips=clips)
 
     return make

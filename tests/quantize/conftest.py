@@ -23,7 +23,7 @@ def quantized(clips: list[np.ndarray]) -> Callable[[str], tuple[Student, bytes]]
 
     @functools.cache
     def make(model_name: str) -> tuple[Student, bytes]:
-        student = float_student(model_name, clips)
+        student = float_student(model_name)
         return student, quantize_backbone(student, clips)
 
     return make

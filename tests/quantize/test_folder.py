@@ -4,7 +4,7 @@ import json
 import onnx
 import pytest
 
-from tests.float_student import float_student, signals
+from tests.float_student import float_student
 from toolchain.audio import select_clips
 from toolchain.audio.calibration import calibration_folder
 from toolchain.errors import BuildError, UsageError
@@ -15,8 +15,8 @@ from toolchain.quantize.student_file import load_student
 
 
 @pytest.fixture(scope="module")
-def model(speech_clips):
-    return float_student("wav2small-17k", signals(speech_clips[:4]))
+def model():
+    return float_student("wav2small-17k")
 
 
 @pytest.fixture(scope="module")

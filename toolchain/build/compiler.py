@@ -51,7 +51,8 @@ class Compiler:
     @property
     def flags(self) -> list[str]:
         """All flags of a compilation, but for the mapping of the build folder's path."""
-        return [*self._target.compiler.flags, *_COMMON, *_WARNINGS, *_INCLUDES]
+        compiler = self._target.compiler
+        return [*compiler.flags, *compiler.compile_flags, *_COMMON, *_WARNINGS, *_INCLUDES]
 
     @property
     def link_flags(self) -> list[str]:
@@ -76,7 +77,7 @@ class Compiler:
         Raises:
             BuildError: with the linker's first error; an overflowing memory region is named with its excess.
         """
-        script = [f"-Wl,-T,src/{linker_script}"] if linker_script else []
+        script = ["-T", f"src/{linker_script}"] if linker_script else []
         map_file = Path(output).with_suffix(".map")
         self._run(
             [

@@ -138,7 +138,8 @@ def _build(student: QuantizedStudent, target: Target, work: Path, progress: Call
     if target.memory is not None:
         compiler.flat_binary(ELF, BINARY)
 
-    sizes = measure(work / ELF, (work / ELF).with_suffix(".map"))
+    ram = target.memory.ram if target.memory else None
+    sizes = measure(work / ELF, (work / ELF).with_suffix(".map"), ram)
     check_budget(sizes, target, student.model)
     manifest = {
         "target": target.name,

@@ -10,6 +10,7 @@ from elftools.elf.constants import SH_FLAGS
 from elftools.elf.elffile import ELFFile
 
 from toolchain.errors import BuildError
+from toolchain.target import Region
 
 #: The linker script reserves the stack in this section.
 _STACK = ".stack"
@@ -57,13 +58,18 @@ class Sizes:
         return max(((name, ram) for name, (_, ram) in self.objects.items()), key=lambda item: item[1])
 
 
-def measure(elf: Path, map_file: Path) -> Sizes:
+def measure(elf: Path, map_file: Path, ram: Region | None) -> Sizes:
     """Read the sizes of an image from its ELF file and the linker's map.
+
+    Args:
+        elf: the image.
+        map_file: the linker's map of it.
+        ram: where variables are, and on boards that load everything into RAM the constants too.
 
     Raises:
         BuildError: if either file is not what a linker writes.
     """
-    sections = _read_sections(elf)
+    sections = _read_sections(elf, ram)
     without_stack = [section for section in sections if section.name != _STACK]
     return Sizes(
         sections=tuple(sections),
@@ -74,7 +80,7 @@ def measure(elf: Path, map_file: Path) -> Sizes:
     )
 
 
-def _read_sections(elf: Path) -> list[Section]:
+def _read_sections(elf: Path, ram: Region | None) -> list[Section]:
     try:
         with elf.open("rb") as file:
             headers = [(section.name, section.header) for section in ELFFile(file).iter_sections()]
@@ -85,11 +91,15 @@ def _read_sections(elf: Path) -> list[Section]:
             name=name,
             bytes=header["sh_size"],
             in_flash=header["sh_type"] != "SHT_NOBITS",
-            in_ram=bool(header["sh_flags"] & SH_FLAGS.SHF_WRITE),
+            in_ram=bool(header["sh_flags"] & SH_FLAGS.SHF_WRITE) or _lies_in(ram, header["sh_addr"]),
         )
         for name, header in headers
         if header["sh_flags"] & SH_FLAGS.SHF_ALLOC and header["sh_size"] > 0
     ]
+
+
+def _lies_in(region: Region | None, address: int) -> bool:
+    return region is not None and 0 <= address - region.origin < region.length
 
 
 def _read_objects(map_file: Path, sections: dict[str, Section]) -> dict[str, tuple[int, int]]:

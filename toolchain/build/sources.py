@@ -99,6 +99,7 @@ def _board_constants(target: Target) -> list[tuple[str, str]]:
     if board.uart is not None:
         constants += [
             ("UART_BASE", f"{_hex(board.uart.base)}u"),
+            ("UART_STRIDE", f"{board.uart.stride}u"),
             ("UART_CLOCK_HZ", f"{board.uart.clock_hz}u"),
             ("UART_BAUD", f"{board.uart.baud}u"),
             ("UART_RECEIVE_IRQ", str(board.uart.receive_irq)),
@@ -112,7 +113,8 @@ def _hex(value: int) -> str:
 
 def _board_templates(target: Target) -> dict[str, str]:
     board = target.board
-    templates = _folder(f"boards/{board.template}", "board")
+    templates = _folder("boards/bare_metal", "board") if target.memory is not None else {}
+    templates |= _folder(f"boards/{board.template}", "board")
     if board.uart is not None:
         templates |= _driver("uart", board.uart.driver)
     if board.ticks.driver is not None:

@@ -6,6 +6,7 @@
 
 #include "config.h"
 #include "memory_map.h"
+#include "ticks.h"
 #include "uart.h"
 
 #define SCB_AIRCR (*(volatile uint32_t *)0xE000ED0Cu) /* Application Interrupt and Reset Control Register */
@@ -20,36 +21,13 @@
 int main(void);
 noreturn void board_reset(void);
 
-static void initialise_ram(void)
-{
-    const uint32_t *source = memory_data_image;
-
-    for (uint32_t *word = memory_data_start; word < memory_data_end; word++) {
-        *word = *source++;
-    }
-    for (uint32_t *word = memory_bss_start; word < memory_bss_end; word++) {
-        *word = 0;
-    }
-}
-
-/* Painted where the stack has not been yet, so that memory.c can see how far down it came. */
-static void paint_stack(void)
-{
-    const uint32_t *top = (const uint32_t *)__builtin_frame_address(0) - MEMORY_PAINT_MARGIN_WORDS;
-
-    for (volatile uint32_t *word = memory_stack_bottom; word < top; word++) {
-        *word = MEMORY_PAINT;
-    }
-}
-
 noreturn void board_reset(void)
 {
 #if defined(__ARM_FP) || defined(__ARM_FEATURE_MVE)
     SCB_CPACR |= CPACR_FULL_ACCESS_CP10_CP11;
     __asm__ volatile("dsb\n isb" ::: "memory");
 #endif
-    paint_stack();
-    initialise_ram();
+    memory_prepare();
     (void)main();
     for (;;) {
     }
@@ -63,13 +41,16 @@ static noreturn void restart(void)
     }
 }
 
+/* For tick drivers that have none. */
+__attribute__((weak, alias("restart"))) void systick_interrupt(void);
+
 typedef union {
     const void *stack;
     void (*handler)(void);
 } vector;
 
 /* Numbers as in the architecture; those that Armv6-M lacks are reserved there. */
-__attribute__((section(".vectors"), used))
+__attribute__((section(".boot"), used))
 static const vector vectors[SYSTEM_EXCEPTIONS + UART_RECEIVE_IRQ + 1] = {
     [0] = { .stack = memory_stack_top },
     [1] = { .handler = board_reset },
@@ -82,6 +63,6 @@ static const vector vectors[SYSTEM_EXCEPTIONS + UART_RECEIVE_IRQ + 1] = {
     [11] = { .handler = restart }, /* SVCall */
     [12] = { .handler = restart }, /* DebugMonitor */
     [14] = { .handler = restart }, /* PendSV */
-    [15] = { .handler = restart }, /* SysTick */
+    [15] = { .handler = systick_interrupt },
     [SYSTEM_EXCEPTIONS + UART_RECEIVE_IRQ] = { .handler = uart_receive_interrupt },
 };

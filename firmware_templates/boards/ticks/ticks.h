@@ -4,4 +4,7 @@
 
 void ticks_init(void);
 
+/* The SysTick exception of a Cortex-M; only a driver that uses it has one. */
+void systick_interrupt(void);
+
 #endif

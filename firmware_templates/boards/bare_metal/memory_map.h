@@ -1,4 +1,4 @@
-/* Addresses from the linker script, and the paint that shows how much stack was used. */
+/* Addresses from the linker script, and the state of the RAM before main. */
 #ifndef MEMORY_MAP_H
 #define MEMORY_MAP_H
 
@@ -9,9 +9,7 @@ extern const uint32_t memory_data_image[];
 extern uint32_t memory_bss_start[], memory_bss_end[];
 extern uint32_t memory_stack_bottom[], memory_stack_top[];
 
-#define MEMORY_PAINT 0xC0FFEE11u
-
-/* Words below the painter's own frame that it leaves alone. */
-#define MEMORY_PAINT_MARGIN_WORDS 16
+/* Gives variables their initial values and paints the stack below the caller; to be called before main. */
+void memory_prepare(void);
 
 #endif

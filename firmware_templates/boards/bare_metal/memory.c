@@ -1,0 +1,53 @@
+#include "board.h"
+#include "memory_map.h"
+
+/* Shows how far down the stack has come. */
+#define PAINT 0xC0FFEE11u
+
+/* Words below the painter's own frame that it leaves alone. */
+#define PAINT_MARGIN_WORDS 16
+
+static void paint_stack(void)
+{
+    const uint32_t *top = (const uint32_t *)__builtin_frame_address(0) - PAINT_MARGIN_WORDS;
+
+    for (volatile uint32_t *word = memory_stack_bottom; word < top; word++) {
+        *word = PAINT;
+    }
+}
+
+static void initialise_variables(void)
+{
+    const uint32_t *source = memory_data_image;
+
+    for (uint32_t *word = memory_data_start; word < memory_data_end; word++) {
+        *word = *source++;
+    }
+    for (uint32_t *word = memory_bss_start; word < memory_bss_end; word++) {
+        *word = 0;
+    }
+}
+
+void memory_prepare(void)
+{
+    paint_stack();
+    initialise_variables();
+}
+
+static uint32_t bytes_between(const uint32_t *start, const uint32_t *end)
+{
+    return (uint32_t)((uintptr_t)end - (uintptr_t)start);
+}
+
+void board_measure_memory(board_memory *memory)
+{
+    const volatile uint32_t *lowest_used = memory_stack_bottom;
+
+    while (lowest_used < memory_stack_top && *lowest_used == PAINT) {
+        lowest_used++;
+    }
+    memory->static_bytes =
+        bytes_between(memory_data_start, memory_data_end) + bytes_between(memory_bss_start, memory_bss_end);
+    memory->stack_bytes = bytes_between(memory_stack_bottom, memory_stack_top);
+    memory->stack_used = bytes_between((const uint32_t *)lowest_used, memory_stack_top);
+}

@@ -1,0 +1,32 @@
+/* A RISC-V core whose UART receives by interrupt and that sleeps while there is nothing to do. */
+#include "board.h"
+
+#include "config.h"
+#include "machine.h"
+#include "receive_ring.h"
+#include "ticks.h"
+#include "uart.h"
+
+/* Machine external interrupts in mie, and all of them in mstatus (The RISC-V Instruction Set Manual, volume II,
+ * 3.1.6 and 3.1.9). */
+#define MIE_EXTERNAL (1u << 11)
+#define MSTATUS_MIE (1u << 3)
+
+void board_init(void)
+{
+    ticks_init();
+    uart_init();
+    machine_init();
+    __asm__ volatile("csrs mie, %0" : : "r"(MIE_EXTERNAL));
+    __asm__ volatile("csrs mstatus, %0" : : "r"(MSTATUS_MIE) : "memory");
+}
+
+void board_wait(void)
+{
+    /* With interrupts masked, one that comes between the question and the sleep still ends the sleep. */
+    __asm__ volatile("csrc mstatus, %0" : : "r"(MSTATUS_MIE) : "memory");
+    if (ring_is_empty()) {
+        __asm__ volatile("wfi" ::: "memory");
+    }
+    __asm__ volatile("csrs mstatus, %0" : : "r"(MSTATUS_MIE) : "memory");
+}

@@ -1,0 +1,62 @@
+/* An Xtensa core whose UART receives by interrupt and that sleeps while there is nothing to do. Special registers:
+ * Xtensa Instruction Set Architecture Reference Manual, chapter 5. */
+#include "board.h"
+
+#include <stdnoreturn.h>
+
+#include "config.h"
+#include "memory_map.h"
+#include "receive_ring.h"
+#include "ticks.h"
+#include "uart.h"
+
+#define EXCCAUSE_LEVEL1_INTERRUPT 4u
+#define PS_USER_VECTOR (1u << 5)
+
+/* The board's own registers (Xilinx KC705 as Tensilica's XTFPGA; QEMU's hw/xtensa/xtfpga.c). */
+#define XTFPGA_RESET (*(volatile uint32_t *)0x9D020010u)
+#define XTFPGA_RESET_KEY 0xDEADu
+
+int main(void);
+noreturn void board_start(void);
+void board_exception(void);
+
+noreturn void board_start(void)
+{
+    memory_prepare();
+    (void)main();
+    for (;;) {
+    }
+}
+
+/* A fault has no one to turn to on this board: it starts again, and the host sees that its window is gone. */
+void board_exception(void)
+{
+    uint32_t cause;
+
+    __asm__ volatile("rsr.exccause %0" : "=r"(cause));
+    if (cause != EXCCAUSE_LEVEL1_INTERRUPT) {
+        XTFPGA_RESET = XTFPGA_RESET_KEY;
+    }
+    uart_receive_interrupt();
+}
+
+void board_init(void)
+{
+    ticks_init();
+    uart_init();
+    __asm__ volatile("wsr.intenable %0" : : "r"(1u << UART_RECEIVE_IRQ));
+    __asm__ volatile("wsr.ps %0\n rsync" : : "r"(PS_USER_VECTOR) : "memory");
+}
+
+void board_wait(void)
+{
+    uint32_t unmasked;
+
+    /* With interrupts masked, none comes between the question and the sleep, which unmasks them. */
+    __asm__ volatile("rsil %0, 15" : "=r"(unmasked) : : "memory");
+    if (ring_is_empty()) {
+        __asm__ volatile("waiti 0" ::: "memory");
+    }
+    __asm__ volatile("wsr.ps %0\n rsync" : : "r"(unmasked) : "memory");
+}
