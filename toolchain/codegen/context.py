@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 import toolchain
 from toolchain.quantize.student import (
-    FFT_SIZE,
     MEL_BANDS,
     POOL_AFTER,
     POOLED_BANDS,
@@ -18,7 +17,7 @@ from toolchain.quantize.student import (
     Head,
     QuantizedStudent,
 )
-from toolchain.quantize.tables import EPSILON_Q8, LOG2_FLOOR
+from toolchain.quantize.tables import EPSILON_Q8, LOG2_FLOOR, bit_reversal
 
 Integers = Sequence[int]
 
@@ -174,13 +173,12 @@ def _layer(layer: ConvLayer, bands: int, ring: int) -> LayerContext:
 
 
 def _front_end(front_end: FrontEnd) -> FrontEndContext:
-    points = FFT_SIZE // 2
     return FrontEndContext(
         centred=front_end.centred,
         window=_integers(front_end.window),
         cosine=_integers(front_end.cosine),
         sine=_integers(front_end.sine),
-        bit_reversal=[int(f"{index:05b}"[::-1], 2) for index in range(points)],
+        bit_reversal=_integers(bit_reversal()),
         mel_first_bin=_integers(front_end.mel_first_bin),
         mel_bins=_integers(front_end.mel_bins),
         mel_weight=_integers(front_end.mel_weight),

@@ -8,6 +8,7 @@ import re
 import numpy as np
 
 from toolchain.model_names import MODELS
+from toolchain.quantize.head import POOLED_BITS_CONV, POOLED_BITS_TOKENS
 from toolchain.quantize.student import (
     CHANNELS,
     FEATURES,
@@ -22,7 +23,7 @@ from toolchain.quantize.student import (
     Quantization,
     QuantizedStudent,
 )
-from toolchain.quantize.tables import SEGMENTS, exp2_table, hann_window, log2_table, twiddles
+from toolchain.quantize.tables import exp2_table, hann_window, log2_table, twiddles
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -87,7 +88,6 @@ def _check_rescaling(layer: ConvLayer, where: str) -> None:
 def check_head(head: Head) -> None:
     """Raise ValueError unless every table of the head has the shape and range the arithmetic is proved for."""
     _require_equal(head.exp2_table, exp2_table(), "head.exp2_table")
-    _require(len(head.exp2_table) == SEGMENTS + 1, "head.exp2_table")
     _require_array(head.logit_multiplier, np.int32, (FEATURES,), "head.logit_multiplier")
     _require_array(head.linear_weight, np.int16, (3, FEATURES), "head.linear_weight")
     triangle = 0 if head.value_projection else CHANNELS * (CHANNELS + 1) // 2
@@ -100,7 +100,8 @@ def check_head(head: Head) -> None:
     largest = int(np.abs(head.logit_multiplier.astype(np.int64)).max())
     _require((largest << score_bits) >> head.logit_shift < 2**31 - 2**17, "head.logit_multiplier")
     _require(-128 <= head.value_zero_point <= 127, "head.value_zero_point")
-    _require(head.pooled_fraction_bits == (7 if head.value_projection else 16), "head.pooled_fraction_bits")
+    pooled_bits = POOLED_BITS_TOKENS if head.value_projection else POOLED_BITS_CONV
+    _require(head.pooled_fraction_bits == pooled_bits, "head.pooled_fraction_bits")
     _require((head.value_projection is None) == (head.logit_projection is None), "head.logit_projection")
     for name in ("value_projection", "logit_projection"):
         projection: Projection | None = getattr(head, name)

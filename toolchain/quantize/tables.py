@@ -35,6 +35,11 @@ def twiddles() -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     return _rounded(np.cos(angle), 15).astype(np.int32), _rounded(np.sin(angle), 15).astype(np.int32)
 
 
+def bit_reversal() -> NDArray[np.uint8]:
+    """Where each of the transform's 32 points goes before the first stage: its number's 5 bits reversed."""
+    return np.array([int(f"{index:05b}"[::-1], 2) for index in range(FFT_SIZE // 2)], np.uint8)
+
+
 def log2_table() -> NDArray[np.int32]:
     """``log2(1 + i / 64)`` for i in 0..64, Q16 in 0..65536."""
     return _rounded(np.log2(1 + np.arange(SEGMENTS + 1) / SEGMENTS), 16).astype(np.int32)

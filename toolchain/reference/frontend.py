@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from toolchain.audio.statistics import WindowStatistics
 from toolchain.quantize.student import FFT_SIZE, HOP, FrontEnd
-from toolchain.quantize.tables import EPSILON_Q8, LOG2_FLOOR
+from toolchain.quantize.tables import EPSILON_Q8, LOG2_FLOOR, bit_reversal
 from toolchain.reference.fixed_point import (
     Int64,
     bit_length,
@@ -77,7 +77,7 @@ def spectrum(windowed: Int64, front_end: FrontEnd) -> tuple[Int64, Int64]:
     """
     cosine = front_end.cosine.astype(np.int64)
     sine = front_end.sine.astype(np.int64)
-    order = [int(f"{index:05b}"[::-1], 2) for index in range(FFT_SIZE // 2)]
+    order = bit_reversal()
     re, im = windowed[:, 0::2][:, order], windowed[:, 1::2][:, order]
     half = 1
     while half < FFT_SIZE // 2:
