@@ -13,7 +13,7 @@ typedef struct {
 /* Clocks, tick counter and serial line; from here on received bytes go into the ring. */
 void board_init(void);
 
-/* Sleeps until the ring may hold a byte. */
+/* Sleeps until the receive ring may hold a byte, or the PCM ring a sample. */
 void board_wait(void);
 
 /* Sends `count` bytes; returns when the last one has been handed to the hardware. */

@@ -1,4 +1,4 @@
-"""The C compiler: every source to an object, all objects to an ELF file, the ELF file to a flat binary."""
+"""The C compiler: every source to an object, all objects to an ELF file, the ELF file to other formats."""
 
 import os
 import re
@@ -92,15 +92,15 @@ class Compiler:
             ]
         )
 
-    def flat_binary(self, elf: str, output: str) -> None:
-        """Write the bytes that go into flash.
+    def convert(self, elf: str, file_format: str, output: str) -> None:
+        """Write an ELF file's loadable bytes in another of objcopy's formats, such as "binary" or "ihex".
 
         Raises:
             MissingToolError: if objcopy, which comes with the compiler, is not there.
             BuildError: if it fails.
         """
         objcopy = find_tool(self._target.compiler.command.removesuffix("gcc") + "objcopy")
-        self._run([str(objcopy), "-O", "binary", elf, output])
+        self._run([str(objcopy), "-O", file_format, elf, output])
 
     def _run(self, command: list[str]) -> str:
         done = subprocess.run(

@@ -11,6 +11,7 @@ from typing import Any
 
 from toolchain.build.budget import check_budget
 from toolchain.build.compiler import Compiler
+from toolchain.build.image import make_image
 from toolchain.build.sizes import Section, Sizes, measure
 from toolchain.build.sources import (
     BUILD_ID_FILE,
@@ -26,7 +27,6 @@ from toolchain.quantize.student import QuantizedStudent
 from toolchain.target import Target
 
 ELF = "firmware.elf"
-BINARY = "firmware.bin"
 MANIFEST = "manifest.json"
 
 
@@ -36,7 +36,7 @@ class BuildResult:
 
     Attributes:
         folder: where it lies: ``src/``, the image, its map and ``manifest.json``.
-        image: what a flasher writes: a flat binary, or the ELF file where an operating system loads it.
+        image: what a flasher writes, in the target's image format.
         elf: the ELF file, which emulators and debuggers take.
         sizes: bytes of flash and RAM.
         build_id: 8 bytes; the board's hello must carry the same.
@@ -104,7 +104,7 @@ def _from_manifest(folder: Path, manifest: dict[str, Any]) -> BuildResult:
     sizes = manifest["sizes"]
     return BuildResult(
         folder=folder,
-        image=folder / (BINARY if BINARY in manifest["files"] else ELF),
+        image=folder / manifest["image"],
         elf=folder / ELF,
         sizes=Sizes(
             sections=tuple(Section(**section) for section in sizes["sections"]),
@@ -135,8 +135,7 @@ def _build(student: QuantizedStudent, target: Target, work: Path, progress: Call
         objects.append(compiler.compile(name))
     compiler.link(objects, LINKER_SCRIPT if LINKER_SCRIPT in sources else None, ELF)
     shutil.rmtree(work / "obj")
-    if target.memory is not None:
-        compiler.flat_binary(ELF, BINARY)
+    image = make_image(target, compiler, ELF)
 
     ram = target.memory.ram if target.memory else None
     sizes = measure(work / ELF, (work / ELF).with_suffix(".map"), ram)
@@ -146,6 +145,7 @@ def _build(student: QuantizedStudent, target: Target, work: Path, progress: Call
         "model": student.model,
         "model_hash": student.digest()[:DIGEST_BYTES].hex(),
         "build_id": identity.hex(),
+        "image": image,
         "compiler": compiler.version,
         "flags": compiler.flags,
         "link_flags": compiler.link_flags,

@@ -31,6 +31,8 @@ class BoardContext:
     receive_ring_bytes: int
     audio_frame_samples: int
     board_constants: list[tuple[str, str]]
+    interrupts: list[tuple[str, str]]  # constant with the number, function that serves it
+    last_interrupt: str  # the one with the highest number; "" where the board serves none by number
     flash_origin: str
     flash_length: str
     ram_origin: str
@@ -77,12 +79,15 @@ def _generated_by(student: QuantizedStudent) -> str:
 
 def _board_context(student: QuantizedStudent, target: Target) -> BoardContext:
     memory = target.memory
+    interrupts = _interrupts(target)
     return BoardContext(
         generated_by=_generated_by(student),
         target_name=target.name,
         receive_ring_bytes=target.link.receive_ring_bytes,
         audio_frame_samples=target.link.audio_frame_samples,
         board_constants=_board_constants(target),
+        interrupts=[(constant, handler) for _, constant, handler in interrupts],
+        last_interrupt=interrupts[-1][1] if interrupts else "",
         flash_origin=_hex(memory.flash.origin) if memory else "",
         flash_length=_hex(memory.flash.length) if memory else "",
         ram_origin=_hex(memory.ram.origin) if memory else "",
@@ -91,20 +96,53 @@ def _board_context(student: QuantizedStudent, target: Target) -> BoardContext:
     )
 
 
+def _interrupts(target: Target) -> list[tuple[int, str, str]]:
+    """Number, constant and handler of every interrupt the drivers use, in the order of the numbers."""
+    uart, microphone = target.board.uart, target.board.microphone
+    used = []
+    if uart is not None:
+        used.append((uart.receive_irq, "UART_RECEIVE_IRQ", "uart_receive_interrupt"))
+    if microphone.irq is not None:
+        used.append((microphone.irq, "MICROPHONE_IRQ", "microphone_interrupt"))
+    return sorted(used)
+
+
 def _board_constants(target: Target) -> list[tuple[str, str]]:
-    board = target.board
-    constants = [("TICKS_HZ", f"{board.ticks.hz}u")]
-    if board.ticks.base is not None:
-        constants.append(("TICKS_BASE", f"{_hex(board.ticks.base)}u"))
-    if board.uart is not None:
-        constants += [
-            ("UART_BASE", f"{_hex(board.uart.base)}u"),
-            ("UART_STRIDE", f"{board.uart.stride}u"),
-            ("UART_CLOCK_HZ", f"{board.uart.clock_hz}u"),
-            ("UART_BAUD", f"{board.uart.baud}u"),
-            ("UART_RECEIVE_IRQ", str(board.uart.receive_irq)),
-        ]
-    return constants
+    return [*_tick_constants(target), *_uart_constants(target), *_microphone_constants(target)]
+
+
+def _tick_constants(target: Target) -> list[tuple[str, str]]:
+    ticks = target.board.ticks
+    constants = [("TICKS_HZ", f"{ticks.hz}u")]
+    return constants if ticks.base is None else [*constants, ("TICKS_BASE", f"{_hex(ticks.base)}u")]
+
+
+def _uart_constants(target: Target) -> list[tuple[str, str]]:
+    uart = target.board.uart
+    if uart is None:
+        return []
+    return [
+        ("UART_BASE", f"{_hex(uart.base)}u"),
+        ("UART_STRIDE", f"{uart.stride}u"),
+        ("UART_CLOCK_HZ", f"{uart.clock_hz}u"),
+        ("UART_BAUD", f"{uart.baud}u"),
+        ("UART_RECEIVE_IRQ", str(uart.receive_irq)),
+        *_pin_constants("UART", uart.pins),
+    ]
+
+
+def _microphone_constants(target: Target) -> list[tuple[str, str]]:
+    microphone = target.board.microphone
+    constants = [("MICROPHONE_RING_SAMPLES", f"{microphone.ring_samples}u")]
+    if microphone.base is not None:
+        constants.append(("MICROPHONE_BASE", f"{_hex(microphone.base)}u"))
+    if microphone.irq is not None:
+        constants.append(("MICROPHONE_IRQ", str(microphone.irq)))
+    return [*constants, *_pin_constants("MICROPHONE", microphone.pins)]
+
+
+def _pin_constants(part: str, pins: Mapping[str, int]) -> list[tuple[str, str]]:
+    return [(f"{part}_PIN_{role.upper()}", f"{number}u") for role, number in pins.items()]
 
 
 def _hex(value: int) -> str:
@@ -115,10 +153,15 @@ def _board_templates(target: Target) -> dict[str, str]:
     board = target.board
     templates = _folder("boards/bare_metal", "board") if target.memory is not None else {}
     templates |= _folder(f"boards/{board.template}", "board")
-    if board.uart is not None:
-        templates |= _driver("uart", board.uart.driver)
-    if board.ticks.driver is not None:
-        templates |= _driver("ticks", board.ticks.driver)
+    drivers = {
+        "machine": board.machine,
+        "uart": board.uart.driver if board.uart else None,
+        "ticks": board.ticks.driver,
+        "microphone": board.microphone.driver,
+    }
+    for kind, name in drivers.items():
+        if name is not None:
+            templates |= _driver(kind, name)
     return templates
 
 

@@ -1,8 +1,8 @@
 /* A RISC-V core whose UART receives by interrupt and that sleeps while there is nothing to do. */
 #include "board.h"
 
-#include "config.h"
 #include "machine.h"
+#include "pcm_ring.h"
 #include "receive_ring.h"
 #include "ticks.h"
 #include "uart.h"
@@ -25,7 +25,7 @@ void board_wait(void)
 {
     /* With interrupts masked, one that comes between the question and the sleep still ends the sleep. */
     __asm__ volatile("csrc mstatus, %0" : : "r"(MSTATUS_MIE) : "memory");
-    if (ring_is_empty()) {
+    if (ring_is_empty() && pcm_ring_is_empty()) {
         __asm__ volatile("wfi" ::: "memory");
     }
     __asm__ volatile("csrs mstatus, %0" : : "r"(MSTATUS_MIE) : "memory");

@@ -4,18 +4,15 @@
 
 #include <stdnoreturn.h>
 
-#include "config.h"
+#include "machine.h"
 #include "memory_map.h"
+#include "pcm_ring.h"
 #include "receive_ring.h"
 #include "ticks.h"
 #include "uart.h"
 
 #define EXCCAUSE_LEVEL1_INTERRUPT 4u
 #define PS_USER_VECTOR (1u << 5)
-
-/* The board's own registers (Xilinx KC705 as Tensilica's XTFPGA; QEMU's hw/xtensa/xtfpga.c). */
-#define XTFPGA_RESET (*(volatile uint32_t *)0x9D020010u)
-#define XTFPGA_RESET_KEY 0xDEADu
 
 int main(void);
 noreturn void board_start(void);
@@ -36,16 +33,16 @@ void board_exception(void)
 
     __asm__ volatile("rsr.exccause %0" : "=r"(cause));
     if (cause != EXCCAUSE_LEVEL1_INTERRUPT) {
-        XTFPGA_RESET = XTFPGA_RESET_KEY;
+        machine_restart();
     }
-    uart_receive_interrupt();
+    machine_handle_interrupt();
 }
 
 void board_init(void)
 {
     ticks_init();
     uart_init();
-    __asm__ volatile("wsr.intenable %0" : : "r"(1u << UART_RECEIVE_IRQ));
+    machine_init();
     __asm__ volatile("wsr.ps %0\n rsync" : : "r"(PS_USER_VECTOR) : "memory");
 }
 
@@ -55,7 +52,7 @@ void board_wait(void)
 
     /* With interrupts masked, none comes between the question and the sleep, which unmasks them. */
     __asm__ volatile("rsil %0, 15" : "=r"(unmasked) : : "memory");
-    if (ring_is_empty()) {
+    if (ring_is_empty() && pcm_ring_is_empty()) {
         __asm__ volatile("waiti 0" ::: "memory");
     }
     __asm__ volatile("wsr.ps %0\n rsync" : : "r"(unmasked) : "memory");

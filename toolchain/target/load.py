@@ -1,0 +1,46 @@
+"""Targets by name: ``targets/<name>.toml``."""
+
+import difflib
+import tomllib
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from toolchain.errors import UsageError
+from toolchain.resources import targets_dir
+from toolchain.target.schema import Target
+
+
+def target_names() -> list[str]:
+    """Names of all targets, sorted."""
+    return sorted(path.stem for path in targets_dir().glob("*.toml"))
+
+
+def load_target(name: str) -> Target:
+    """Load ``targets/<name>.toml``.
+
+    Raises:
+        UsageError: if there is no such target (the nearest name is suggested), or its file is not valid.
+    """
+    known = target_names()
+    if name not in known:
+        nearest = difflib.get_close_matches(name, known, n=1)
+        suggestion = f"did you mean '{nearest[0]}'?" if nearest else f"known targets: {', '.join(known)}"
+        raise UsageError(f"there is no target '{name}'", suggestion)
+    return read_target(targets_dir() / f"{name}.toml")
+
+
+def read_target(path: Path) -> Target:
+    """Read a target file and check it against the schema.
+
+    Raises:
+        UsageError: naming the file and the first field that is wrong.
+    """
+    try:
+        return Target.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UsageError(f"cannot read target file {path}: {error}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise UsageError(f"target file {path}: field '{field}': {first['msg']}") from error
