@@ -1,6 +1,7 @@
 """Programs the toolchain calls, and the line that installs a missing one."""
 
 import shutil
+import sys
 from pathlib import Path
 
 from toolchain.errors import MissingToolError
@@ -9,6 +10,7 @@ from toolchain.errors import MissingToolError
 _PACKAGES = {
     "arm-none-eabi-gcc": "gcc-arm-none-eabi libnewlib-arm-none-eabi",
     "gcc": "gcc libc6-dev",
+    "node": "nodejs npm",
     "qemu-system-arm": "qemu-system-arm",
     "qemu-system-riscv32": "qemu-system-misc",
     "qemu-system-xtensa": "qemu-system-misc",
@@ -17,8 +19,14 @@ _PACKAGES = {
 }
 
 
+#: npm's packages, which go beside this Python's.
+_NODE_PACKAGES = {"rp2040js": "rp2040js@1.4.1"}
+
+
 def install_line(command: str) -> str:
     """Return the shell line that installs ``command`` on Debian, or "" where none is known."""
+    if command in _NODE_PACKAGES:
+        return f'npm install --prefix "{sys.prefix}" {_NODE_PACKAGES[command]}'
     packages = _PACKAGES.get(command)
     return f"sudo apt-get install --no-install-recommends {packages}" if packages else ""
 

@@ -40,7 +40,7 @@ class Compiler:
 
     def __init__(self, target: Target, folder: Path) -> None:
         self._target = target
-        self._folder = folder
+        self.folder = folder
         self._command = str(find_tool(target.compiler.command))
 
     @property
@@ -66,8 +66,8 @@ class Compiler:
             BuildError: with the compiler's first error.
         """
         output = f"obj/{source.removesuffix('.c')}.o"
-        (self._folder / output).parent.mkdir(parents=True, exist_ok=True)
-        unmapped = f"-ffile-prefix-map={self._folder}=."
+        (self.folder / output).parent.mkdir(parents=True, exist_ok=True)
+        unmapped = f"-ffile-prefix-map={self.folder}=."
         self._run([self._command, *self.flags, unmapped, "-c", f"src/{source}", "-o", output])
         return output
 
@@ -105,7 +105,7 @@ class Compiler:
     def _run(self, command: list[str]) -> str:
         done = subprocess.run(
             command,
-            cwd=self._folder,
+            cwd=self.folder,
             env={**os.environ, "LC_ALL": "C"},
             capture_output=True,
             text=True,

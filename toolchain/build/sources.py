@@ -33,6 +33,8 @@ class BoardContext:
     board_constants: list[tuple[str, str]]
     interrupts: list[tuple[str, str]]  # constant with the number, function that serves it
     last_interrupt: str  # the one with the highest number; "" where the board serves none by number
+    machine: str  # the machine file's name; "" where the core alone says what is needed
+    boot_loader_bytes: int
     flash_origin: str
     flash_length: str
     ram_origin: str
@@ -88,6 +90,8 @@ def _board_context(student: QuantizedStudent, target: Target) -> BoardContext:
         board_constants=_board_constants(target),
         interrupts=[(constant, handler) for _, constant, handler in interrupts],
         last_interrupt=interrupts[-1][1] if interrupts else "",
+        machine=target.board.machine or "",
+        boot_loader_bytes=memory.boot_loader_bytes if memory else 0,
         flash_origin=_hex(memory.flash.origin) if memory else "",
         flash_length=_hex(memory.flash.length) if memory else "",
         ram_origin=_hex(memory.ram.origin) if memory else "",

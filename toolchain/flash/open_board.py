@@ -7,9 +7,10 @@ from pathlib import Path
 from toolchain.errors import FlashError
 from toolchain.flash.process import run_process
 from toolchain.flash.qemu import run_qemu
+from toolchain.flash.rp2040js import run_rp2040js
 from toolchain.target import Target
 
-_STARTERS = {"process": run_process, "qemu": run_qemu}
+_STARTERS = {"process": run_process, "qemu": run_qemu, "rp2040js": run_rp2040js}
 
 
 @contextmanager

@@ -7,6 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 #: Bits per second of a serial line whose target does not say otherwise.
 DEFAULT_BAUD = 115_200
 
+#: Bytes of flash in one block of a UF2 file.
+UF2_PAYLOAD_BYTES = 256
+
 #: Names of template files and folders: nothing that leads out of their folder.
 _NAME_PATTERN = r"^[a-z0-9_]+$"
 _NAME = Field(pattern=_NAME_PATTERN)
@@ -38,6 +41,9 @@ class Memory(_Table):
 
     #: Where the code is: flash, or the RAM it is loaded into.
     flash: Region
+    #: Bytes at the start of flash for the second-stage boot loader that the machine file has; its last word is the
+    #: checksum that the chip's ROM expects (RP2040).
+    boot_loader_bytes: int = Field(default=0, ge=0, multiple_of=4)
     ram: Region
     #: Bytes reserved for the stack, part of ``ram``.
     stack_bytes: int = Field(gt=0, multiple_of=8)
@@ -252,6 +258,12 @@ class Target(_Table):
     twin: str | None = None
     power: Power | None = None
     budget: Budget = Budget()
+
+    @model_validator(mode="after")
+    def _uf2_starts_at_a_page(self) -> "Target":
+        if self.image.format == "uf2" and (self.memory is None or self.memory.flash.origin % UF2_PAYLOAD_BYTES):
+            raise ValueError(f"a UF2 image needs a flash whose origin is a multiple of {UF2_PAYLOAD_BYTES}")
+        return self
 
     @property
     def baud(self) -> int:

@@ -7,6 +7,7 @@
 extern uint32_t memory_data_start[], memory_data_end[];
 extern const uint32_t memory_data_image[];
 extern uint32_t memory_bss_start[], memory_bss_end[];
+extern const uint32_t memory_boot_loader_end[]; /* where there is one: the vector table */
 extern uint32_t memory_stack_bottom[], memory_stack_top[];
 
 /* Gives variables their initial values and paints the stack below the caller; to be called before main. */

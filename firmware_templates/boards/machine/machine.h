@@ -9,6 +9,8 @@
  * core. */
 void machine_init(void);
 
+/* The other two are for cores that do not do this by themselves, as a Cortex-M does. */
+
 /* Called when the core is interrupted, where the core alone cannot tell by what. */
 void machine_handle_interrupt(void);
 
