@@ -1,5 +1,5 @@
-/* TIMER0 of the nRF51, the one with 32 bits, counting up at 16 MHz (nRF51 Series Reference Manual 3.0, chapter 18).
- * This Cortex-M0 has no SysTick. */
+/* A 32-bit timer of the nRF51 or nRF52, counting up at 16 MHz (nRF51 Series Reference Manual 3.0, chapter 18; nRF52840
+ * Product Specification 1.7, "TIMER"). The nRF51's Cortex-M0 has no SysTick. */
 #include "ticks.h"
 
 #include <stdint.h>

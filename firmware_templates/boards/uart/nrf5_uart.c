@@ -1,4 +1,5 @@
-/* UART of the nRF51 on the micro:bit's pins (nRF51 Series Reference Manual 3.0, chapters 14 and 29). */
+/* UART of the nRF51 and, still the same there, the nRF52 (nRF51 Series Reference Manual 3.0, chapters 14 and 29; nRF52840
+ * Product Specification 1.7, "GPIO" and "UART"). Pins are counted through the ports: P1.00 is 32. */
 #include "uart.h"
 
 #include <stdint.h>
@@ -22,22 +23,21 @@
 #define INTEN_RXDRDY (1u << 2)
 #define ENABLE_ENABLED 4u
 
-#define GPIO_OUTSET (*(volatile uint32_t *)0x50000508u)
-#define GPIO_DIRSET (*(volatile uint32_t *)0x50000518u)
-
-/* To and from the micro:bit's USB interface chip. */
-#define PIN_TXD 24u
-#define PIN_RXD 25u
+#define PINS_PER_PORT 32u
+#define GPIO_PORT(pin) (0x50000000u + 0x300u * ((pin) / PINS_PER_PORT))
+#define GPIO_OUTSET(pin) (*(volatile uint32_t *)(GPIO_PORT(pin) + 0x508u))
+#define GPIO_DIRSET(pin) (*(volatile uint32_t *)(GPIO_PORT(pin) + 0x518u))
+#define GPIO_BIT(pin) (1u << ((pin) % PINS_PER_PORT))
 
 /* A fraction of the clock in 2^32nds, of which the UART takes the upper 20 bits. */
 #define BAUD_FRACTION ((((uint64_t)UART_BAUD << 32) / UART_CLOCK_HZ + 0x800u) & 0xFFFFF000u)
 
 void uart_init(void)
 {
-    GPIO_OUTSET = 1u << PIN_TXD; /* a line at rest is high */
-    GPIO_DIRSET = 1u << PIN_TXD;
-    UART_PSELTXD = PIN_TXD;
-    UART_PSELRXD = PIN_RXD;
+    GPIO_OUTSET(UART_PIN_TX) = GPIO_BIT(UART_PIN_TX); /* a line at rest is high */
+    GPIO_DIRSET(UART_PIN_TX) = GPIO_BIT(UART_PIN_TX);
+    UART_PSELTXD = UART_PIN_TX;
+    UART_PSELRXD = UART_PIN_RX;
     UART_BAUDRATE = (uint32_t)BAUD_FRACTION;
     UART_ENABLE = ENABLE_ENABLED;
     UART_INTENSET = INTEN_RXDRDY;
