@@ -36,7 +36,7 @@ def test_every_student_builds_for_every_target_that_holds_it(target_name, model)
     assert build.image.is_file()
     assert build.manifest["target"] == target_name
     assert build.model_hash == student_of(model).digest()[:8]
-    assert build.build_id in build.image.read_bytes()
+    assert build.build_id in build.elf.read_bytes()
 
 
 @pytest.mark.parametrize("target_name", target_names())
@@ -183,6 +183,16 @@ def test_an_output_folder_that_cannot_be_written(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(BuildError, match="cannot write the build to"):
         build_firmware(student_of(MODEL), load_target("host"), tmp_path / "file" / "out")
+
+
+@pytest.mark.parametrize(("target_name", "flash", "ram"), [("hearing-aid-m33", 256, 64), ("hearing-aid-m55", 512, 128)])
+def test_a_hearing_aid_holds_both_students_within_its_budget(target_name, flash, ram):
+    target = load_target(target_name)
+    assert (target.memory.flash.length, target.memory.ram.length) == (flash * 1024, ram * 1024)
+    for model in MODELS:
+        sizes = build_once(target_name, model).sizes
+        assert sizes.flash_bytes <= target.budget.flash_bytes[model] == flash * 1024
+        assert sizes.ram_static_bytes + sizes.stack_bytes <= target.budget.ram_bytes[model] == ram * 1024
 
 
 def test_the_smallest_board_holds_the_17k_and_refuses_the_72k(tmp_path):

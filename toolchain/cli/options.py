@@ -6,7 +6,13 @@ from typing import Annotated
 import typer
 
 TargetOption = Annotated[
-    str, typer.Option("--target", "-t", metavar="NAME", help="Board to use; 'toolchain targets' lists them.")
+    str,
+    typer.Option(
+        "--target",
+        "-t",
+        metavar="NAME",
+        help="Board to use; 'toolchain targets' lists them. A target file of your own: its path, which ends in .toml.",
+    ),
 ]
 ModelOption = Annotated[
     str | None,

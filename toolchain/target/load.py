@@ -10,24 +10,29 @@ from toolchain.errors import UsageError
 from toolchain.resources import targets_dir
 from toolchain.target.schema import Target
 
+#: How a target file's name ends, and how ``--target`` tells a file from a name.
+SUFFIX = ".toml"
+
 
 def target_names() -> list[str]:
     """Names of all targets, sorted."""
-    return sorted(path.stem for path in targets_dir().glob("*.toml"))
+    return sorted(path.stem for path in targets_dir().glob(f"*{SUFFIX}"))
 
 
 def load_target(name: str) -> Target:
-    """Load ``targets/<name>.toml``.
+    """Load ``targets/<name>.toml``, or the target file itself if ``name`` ends in ".toml".
 
     Raises:
         UsageError: if there is no such target (the nearest name is suggested), or its file is not valid.
     """
+    if name.endswith(SUFFIX):
+        return read_target(Path(name))
     known = target_names()
     if name not in known:
         nearest = difflib.get_close_matches(name, known, n=1)
         suggestion = f"did you mean '{nearest[0]}'?" if nearest else f"known targets: {', '.join(known)}"
         raise UsageError(f"there is no target '{name}'", suggestion)
-    return read_target(targets_dir() / f"{name}.toml")
+    return read_target(targets_dir() / f"{name}{SUFFIX}")
 
 
 def read_target(path: Path) -> Target:

@@ -240,7 +240,8 @@ class Budget(_Table):
 class Target(_Table):
     """One board: everything the build, the flasher and the link need to know about it."""
 
-    name: str
+    #: Also the name of the build folder, and a string in the firmware.
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=32)
     description: str
     chip: str
     core: str

@@ -19,7 +19,7 @@
 void ticks_init(void)
 {
     RCC_APB1ENR |= APB1_TIM2;
-    (void)RCC_APB1ENR; /* the clock runs two cycles after it was turned on (RM0090, 7.2.12) */
+    (void)RCC_APB1ENR; /* the clock runs two cycles after it was turned on (errata sheet ES0182) */
     TIM_ARR = LONGEST_PERIOD;
     TIM_CR1 = CR1_ENABLE;
 }

@@ -35,7 +35,7 @@ void uart_init(void)
 {
     RCC_AHB1ENR |= AHB1_GPIOA;
     RCC_APB2ENR |= APB2_USART1;
-    (void)RCC_APB2ENR; /* the clocks run two cycles after they were turned on (RM0090, 7.2.12) */
+    (void)RCC_APB2ENR; /* the clocks run two cycles after they were turned on (errata sheet ES0182) */
     GPIOA_AFRH |= AFRH_PA9_PA10_USART1;
     GPIOA_MODER |= MODER_PA9_PA10_ALTERNATE;
 
