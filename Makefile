@@ -10,6 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip --quiet --quiet --disable-pip-version-check
 ONNX2TF := onnx2tf==2.6.9
+RP2040JS := rp2040js@1.4.1
 
 MODEL ?= wav2small-17k
 TARGET ?= mps2-an386
@@ -85,4 +86,6 @@ $(VENV)/dev: pyproject.toml | $(BIN)/python
 	@echo "installing all extras but tensorflow into $(VENV) (about 2 GB)"
 	@$(PIP) install --editable '.[dev]'
 	@$(PIP) install --no-deps --ignore-requires-python $(ONNX2TF)
+	@npm install --silent --no-audit --no-fund --prefix $(VENV) $(RP2040JS) \
+	    || echo "note: without npm and $(RP2040JS), the tests of the simulated RP2040 are skipped" >&2
 	@touch $@

@@ -10,6 +10,7 @@ import pytest
 from tests.random_student import random_student
 from toolchain.build import BuildResult, build_firmware
 from toolchain.errors import MissingToolError
+from toolchain.flash.rp2040js import find_rp2040js
 from toolchain.model_names import MODELS
 from toolchain.quantize.student import QuantizedStudent
 from toolchain.target import Target, load_target, target_names
@@ -59,6 +60,19 @@ def need(command: str) -> None:
         find_tool(command)
     except MissingToolError as error:
         pytest.skip(f"{error.message}: {error.hint}")
+
+
+def need_emulator(target: Target) -> None:
+    """Skip the test that calls this, with the line that installs what is missing, if the target cannot be emulated."""
+    assert target.emulator is not None
+    if target.emulator.command is not None:
+        need(target.emulator.command)
+    if target.emulator.kind == "rp2040js":
+        need("node")
+        try:
+            find_rp2040js()
+        except MissingToolError as error:
+            pytest.skip(f"{error.message}: {error.hint}")
 
 
 @cache

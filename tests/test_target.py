@@ -32,6 +32,13 @@ def test_an_unknown_target_suggests_the_nearest():
         ("length = 0x0040_0000 }\nram", "length = 0 }\nram", "memory.flash.length"),
         ('template = "cortex_m"', 'template = "../../secret"', "board.template"),
         ('driver = "cmsdk"', 'driver = "../cmsdk"', "board.uart.driver"),
+        ('name = "mps2-an386"', 'name = "../../bin"', "name"),
+        ('name = "mps2-an386"', 'name = "My board"', "name"),
+        ('name = "mps2-an386"', 'name = ".hidden"', "name"),
+        ('name = "mps2-an386"', 'name = ""', "name"),
+        ('name = "mps2-an386"', 'name = "board\\n"', "name"),
+        ('name = "mps2-an386"', f'name = "{"m" * 33}"', "name"),
+        ("[budget]", '[image]\nformat = "srec"\n[budget]', "image"),
         ("receive_irq = 0", "receive_irq = -1", "board.uart.receive_irq"),
         ("receive_irq = 0", "receive_irq = 0\nstride = 0", "board.uart.stride"),
         ('machine = "mps2-an386"\n', "", "emulator"),
@@ -46,6 +53,26 @@ def test_a_wrong_field_is_named(tmp_path, old, new, field):
     path.write_text(GOOD.replace(old, new, 1))
     with pytest.raises(UsageError, match=f"board.toml: field '{field}': "):
         read_target(path)
+
+
+def test_a_uf2_image_starts_at_a_page(tmp_path):
+    uf2 = '[image]\nformat = "uf2"\nfamily_id = 1\n[budget]'
+    path = tmp_path / "board.toml"
+    path.write_text(GOOD.replace("[budget]", uf2))
+    assert read_target(path).image.format == "uf2"
+    path.write_text(GOOD.replace("[budget]", uf2).replace("flash = { origin = 0x0000_0000", "flash = { origin = 0x80"))
+    with pytest.raises(UsageError, match="a multiple of 256"):
+        read_target(path)
+
+
+def test_a_target_may_be_a_file_of_the_users_own(tmp_path, monkeypatch):
+    path = tmp_path / "any name.toml"
+    path.write_text(GOOD.replace('name = "mps2-an386"', 'name = "my_board.v2"', 1))
+    assert load_target(str(path)).name == "my_board.v2"
+    monkeypatch.chdir(tmp_path)
+    assert load_target("any name.toml").name == "my_board.v2"
+    with pytest.raises(UsageError, match=r"cannot read target file absent\.toml"):
+        load_target("absent.toml")
 
 
 @pytest.mark.parametrize("content", [b"name = ", b"\xff\xfe", b""])

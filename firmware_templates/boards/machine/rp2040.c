@@ -60,7 +60,7 @@ __attribute__((section(".boot_loader"), used)) static noreturn void boot_loader(
 #define RESET_PLL_SYS (1u << 12)
 #define RESET_TIMER (1u << 21)
 #define RESET_UART0 (1u << 22)
-#define RESET_ALL_USED (RESET_IO_BANK0 | RESET_PADS_BANK0 | RESET_PLL_SYS | RESET_TIMER | RESET_UART0)
+#define RESET_BEHIND_CLOCKS (RESET_IO_BANK0 | RESET_PADS_BANK0 | RESET_TIMER | RESET_UART0)
 
 /* Crystal oscillator (2.16). */
 #define XOSC_CTRL REGISTER(0x40024000u)
@@ -128,11 +128,10 @@ static void start_crystal(void)
     wait_for(&CLK_SYS_SELECTED, 1u << SYS_FROM_REF);
 }
 
-static void reset_peripherals(void)
+static void release_from_reset(uint32_t peripherals)
 {
-    RESETS_RESET_SET = RESET_ALL_USED;
-    RESETS_RESET_CLEAR = RESET_ALL_USED;
-    wait_for(&RESETS_DONE, RESET_ALL_USED);
+    RESETS_RESET_CLEAR = peripherals;
+    wait_for(&RESETS_DONE, peripherals);
 }
 
 static void start_pll(void)
@@ -150,9 +149,11 @@ static void start_pll(void)
 void machine_init(void)
 {
     start_crystal();
-    reset_peripherals();
+    RESETS_RESET_SET = RESET_PLL_SYS | RESET_BEHIND_CLOCKS;
+    release_from_reset(RESET_PLL_SYS);
     start_pll();
     CLK_PERI_CTRL = PERI_FROM_SYS;
+    release_from_reset(RESET_BEHIND_CLOCKS); /* a peripheral is done only once its clock runs */
     WATCHDOG_TICK = TICK_ENABLE | TICK_CYCLES;
     IO_BANK0_CTRL(UART_PIN_TX) = FUNCTION_UART;
     IO_BANK0_CTRL(UART_PIN_RX) = FUNCTION_UART;
