@@ -7,7 +7,7 @@ from adafruit_uf2 import uf2conv
 from elftools.elf.elffile import ELFFile
 
 from tests.builds import build_once
-from toolchain.build.uf2 import BLOCK_BYTES, PAYLOAD_BYTES, to_uf2
+from toolchain.build.uf2 import BLOCK_BYTES, to_uf2
 from toolchain.target import load_target
 
 FLASH, FAMILY = 0x10000000, 0xE48BFF56
@@ -51,7 +51,7 @@ def test_every_field_is_as_specified():
         assert block[:4] == b"UF2\n"
         fields = struct.unpack_from("<8I", block)
         assert fields[1:] == (0x9E5D5157, 0x2000, FLASH + 256 * number, 256, number, 2, FAMILY)
-        assert block[32 : 32 + PAYLOAD_BYTES] == image[256 * number :][:256].ljust(256, b"\0")
+        assert block[32 : 32 + 256] == image[256 * number :][:256].ljust(256, b"\0")
         assert block[-4:] == struct.pack("<I", 0x0AB16F30)
 
 

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 #: Bits per second of a serial line whose target does not say otherwise.
 DEFAULT_BAUD = 115_200
 
-#: Bytes of flash in one block of a UF2 file.
+#: Bytes of flash in one block of a UF2 file: a page of serial flash, the only size that the RP2040's boot ROM takes.
 UF2_PAYLOAD_BYTES = 256
 
 #: Names of template files and folders: nothing that leads out of their folder.
