@@ -182,11 +182,16 @@ void link_put_string(const char *text)
     link_put(text, length);
 }
 
-void link_end(void)
+void link_delimit(void)
 {
     static const uint8_t delimiter = DELIMITER;
 
+    board_send(&delimiter, sizeof delimiter);
+}
+
+void link_end(void)
+{
     link_put_u32(outgoing.crc);
     end_block();
-    board_send(&delimiter, sizeof delimiter);
+    link_delimit();
 }

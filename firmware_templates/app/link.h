@@ -40,6 +40,9 @@ void link_put_u64(uint64_t value);
 void link_put_string(const char *text); /* at most 255 bytes */
 void link_end(void);
 
+/* Ends whatever has been sent before, so that it does not spoil the next reply. */
+void link_delimit(void);
+
 /* Little-endian integers in a received payload. */
 uint32_t link_get_u32(const uint8_t *bytes);
 uint64_t link_get_u64(const uint8_t *bytes);

@@ -205,10 +205,21 @@ static void answer(const link_frame *frame)
     reply_error(frame->sequence, ERROR_UNKNOWN_TYPE);
 }
 
+/* Unasked, once: a board that starts again and again shows itself by it. Noise of the start may stand before it. */
+static void announce_start(void)
+{
+    static const uint8_t no_token[HELLO_TOKEN_BYTES];
+    const link_frame no_request = { .payload = no_token };
+
+    link_delimit();
+    answer_hello(&no_request);
+}
+
 noreturn void session_run(void)
 {
     link_frame frame;
 
+    announce_start();
     for (;;) {
         switch (link_receive(&frame)) {
         case LINK_NOTHING:

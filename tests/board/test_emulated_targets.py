@@ -84,22 +84,40 @@ def test_the_image_is_within_its_budget(running):
     assert sizes.flash_bytes <= budget.flash_bytes[running.model]
 
 
-@pytest.mark.parametrize("name", ["mps2-an386", "microbit", "riscv-virt", "kc705-lx106"])
-def test_firmware_that_crashes_on_a_clip_is_named(name, tmp_path, monkeypatch):
-    """A fault restarts the board, which then does not know the window any more."""
+@pytest.fixture
+def build_with(tmp_path, monkeypatch):
+    """Builds a target after one text of its session.c was replaced."""
 
-    def crashing(student, target):
-        sources = firmware_sources(student, target)
-        session = sources["app/session.c"]
-        crash = "if (offset > 1000) { __builtin_trap(); }"
-        sources["app/session.c"] = session.replace("if (!window_push(", f"{crash} if (!window_push(")
-        return sources
+    def build(target: Target, old: str, new: str) -> BuildResult:
+        def changed(student, target):
+            sources = firmware_sources(student, target)
+            assert old in sources["app/session.c"]
+            sources["app/session.c"] = sources["app/session.c"].replace(old, new)
+            return sources
 
-    monkeypatch.setattr(firmware_module, "firmware_sources", crashing)
+        monkeypatch.setattr(firmware_module, "firmware_sources", changed)
+        need(target.compiler.command)
+        need(target.emulator.command)
+        return build_firmware(student_of("wav2small-17k"), target, tmp_path / "build")
+
+    return build
+
+
+@pytest.mark.parametrize("name", ["mps2-an386", "riscv-virt", "kc705-lx106"])
+def test_firmware_that_crashes_at_start_is_named(name, build_with):
     target = load_target(name)
-    need(target.compiler.command)
-    need(target.emulator.command)
-    build = build_firmware(student_of("wav2small-17k"), target, tmp_path / "build")
+    build = build_with(target, "    announce_start();\n", "    announce_start(); __builtin_trap();\n")
+    named = pytest.raises(LinkError, match=r"the board on \S+ restarts again and again")
+    with open_board(target, build.elf) as url, Board(url, timeout=1.0) as board, named:
+        board.hello()
+
+
+@pytest.mark.parametrize("name", ["mps2-an386", "microbit", "riscv-virt", "kc705-lx106"])
+def test_firmware_that_crashes_on_a_clip_is_named(name, build_with):
+    """A fault restarts the board, which then does not know the window any more."""
+    target = load_target(name)
+    crash = "if (offset > 1000) { __builtin_trap(); }"
+    build = build_with(target, "if (!window_push(", f"{crash} if (!window_push(")
     with open_board(target, build.elf) as url, Board(url) as board:
         with pytest.raises(LinkError, match="restarted 4 times in the middle of one clip"):
             board.infer(noise(0.2))

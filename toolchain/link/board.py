@@ -25,6 +25,7 @@ from toolchain.link.protocol import (
     Result,
     Tap,
 )
+from toolchain.link.starts import RESET_LOOP_STARTS, Starts
 from toolchain.link.timing import Deadline, NoProgress
 from toolchain.link.transfer import BoardRestarted, Transfer
 
@@ -89,10 +90,8 @@ class Board:
         try:
             reply = self._first_answer(request, accept, deadline)
         except NoProgress as error:
-            if not self._channel.heard_bytes:
-                raise
-            hint = "wrong baud rate, or other firmware: flash the board again"
-            raise LinkError(f"{error.message}, though bytes come in", hint) from error
+            self._explain_silence(error)
+            raise
         if reply.version != PROTOCOL_VERSION:
             raise LinkError(
                 f"the board on {self._url} speaks version {reply.version} of the link, not {PROTOCOL_VERSION}",
@@ -175,11 +174,24 @@ class Board:
         self, request: Hello, accept: Callable[[Message], HelloReply | None], deadline: Deadline
     ) -> HelloReply:
         self._channel.heard_bytes = False
+        self._channel.starts = Starts()
         while True:
             try:
                 return self._channel.ask(request, accept, deadline)
             except Refused:  # an answer to what somebody else has asked before
                 continue
+
+    def _explain_silence(self, error: NoProgress) -> None:
+        """Raise an error that says more than that no board answered, where something was heard."""
+        starts = self._channel.starts.count
+        if starts >= RESET_LOOP_STARTS:
+            raise LinkError(
+                f"the board on {self._url} restarts again and again: {starts} times within {self._timeout:g} s",
+                "its power is weak, or its firmware is damaged or crashes at start: flash the board again",
+            ) from error
+        if self._channel.heard_bytes:
+            hint = "wrong baud rate, or other firmware: flash the board again"
+            raise LinkError(f"{error.message}, though bytes come in", hint) from error
 
     def _ask(
         self, request: Message, accept: Callable[[Message], ReplyT | None], deadline: Deadline

@@ -8,10 +8,10 @@ from typing import TypeVar
 
 import serial
 
-from toolchain.errors import LinkError
 from toolchain.link.frames import DELIMITER, FrameReader, encode
-from toolchain.link.port import open_port
+from toolchain.link.port import PortError, open_port
 from toolchain.link.protocol import Error, ErrorCode, Message, Tap, read_reply, to_frame
+from toolchain.link.starts import Starts
 from toolchain.link.timing import Deadline, RoundTrip
 
 ReplyT = TypeVar("ReplyT")
@@ -56,7 +56,7 @@ class Channel:
     """One open port to a board.
 
     Raises:
-        LinkError: from every method, if the port cannot be opened, or has gone.
+        PortError: from every method, if the port cannot be opened, or has gone.
     """
 
     def __init__(self, url: str, baud: int, timeout: float) -> None:
@@ -64,6 +64,7 @@ class Channel:
         self.round_trip = RoundTrip()
         #: Bytes came in, whatever they were: tells a silent line from a foreign one.
         self.heard_bytes = False
+        self.starts = Starts()
         #: Rows of a tapped layer come unasked, between the replies; they go here.
         self.on_tap: Callable[[Tap], None] = lambda tap: None
         self._port = open_port(url, baud, write_seconds=timeout)
@@ -82,7 +83,7 @@ class Channel:
         try:
             self._port.write(wire)
         except (serial.SerialException, OSError) as error:
-            raise LinkError(f"the port {self.url} takes no more bytes: {error}") from error
+            raise PortError(f"the port {self.url} takes no more bytes: {error}") from error
         return Sent(self._sequence, len(wire), time.monotonic())
 
     def receive(self, seconds: float) -> Received | None:
@@ -98,13 +99,15 @@ class Channel:
         try:
             data = self._port.read(_READ_BYTES)
         except (serial.SerialException, OSError) as error:
-            raise LinkError(f"the port {self.url} has gone: {error}") from error
+            raise PortError(f"the port {self.url} has gone: {error}") from error
         self.heard_bytes = self.heard_bytes or bool(data)
+        self.starts.take_bytes(data)
         for frame in self._reader.feed(data):
             reply = read_reply(frame)
             if isinstance(reply, Tap):
                 self.on_tap(reply)
             elif reply is not None:
+                self.starts.take_reply(reply)
                 self._received.append(Received(frame.sequence, reply))
 
     def ask(

@@ -1,6 +1,7 @@
 """Open a serial port by name or URL, and say in one sentence why it cannot be opened."""
 
 import errno
+import re
 
 import serial
 from serial.tools import list_ports
@@ -9,6 +10,13 @@ from toolchain.errors import LinkError
 
 #: Seconds a read may wait for bytes: short, because reading is what the session does while it waits.
 READ_SECONDS = 0.001
+
+#: The number in the text of an `OSError`, as Unix and Windows print it.
+_ERRNO = re.compile(r"\[Errno (\d+)\]|\b\w+Error\((\d+),")
+
+
+class PortError(LinkError):
+    """A port cannot be opened, or has gone: neither need last, for a board that has just been reset."""
 
 
 def open_port(url: str, baud: int, write_seconds: float) -> serial.SerialBase:
@@ -20,18 +28,25 @@ def open_port(url: str, baud: int, write_seconds: float) -> serial.SerialBase:
         write_seconds: how long a write may be stuck before it fails.
 
     Raises:
-        LinkError: if it is absent, busy, not permitted, or no such kind of port exists.
+        PortError: if it is absent, busy, not permitted, or no such kind of port exists.
     """
     try:
         return serial.serial_for_url(
             url, baudrate=baud, timeout=READ_SECONDS, write_timeout=write_seconds, exclusive=True
         )
     except (serial.SerialException, ValueError, OSError) as error:
-        raise LinkError(*_explain(url, error)) from error
+        raise PortError(*explain(url, str(error))) from error
 
 
-def _explain(url: str, error: Exception) -> tuple[str, str]:
-    number = getattr(error, "errno", None)
+def explain(url: str, text: str) -> tuple[str, str]:
+    """Return message and hint for a port that cannot be opened.
+
+    Args:
+        url: the port.
+        text: what pyserial says, ours or that of a tool; the operating system's error number is in it.
+    """
+    found = _ERRNO.search(text)
+    number = int(found[1] or found[2]) if found else None
     if number == errno.ENOENT:
         present = ", ".join(sorted(port.device for port in list_ports.comports()))
         return f"there is no port {url}", f"ports present: {present}" if present else "no board is attached"
@@ -42,4 +57,4 @@ def _explain(url: str, error: Exception) -> tuple[str, str]:
         )
     if number in (errno.EBUSY, errno.EAGAIN, errno.EWOULDBLOCK):
         return f"the port {url} is in use by another program", "close that program and try again"
-    return f"cannot open the port {url}: {error}", "check the port's name; the board must be attached and running"
+    return f"cannot open the port {url}: {text}", "check the port's name; the board must be attached and running"

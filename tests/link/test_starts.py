@@ -1,0 +1,103 @@
+"""A board that starts shows itself, and one that does so again and again is named."""
+
+import os
+import select
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from contextlib import contextmanager
+
+import pytest
+
+from tests.link.proxy import Direction, Fault, Kind, Proxy
+from toolchain.errors import LinkError
+from toolchain.link import Board
+from toolchain.link.frames import DELIMITER, decode, encode
+from toolchain.link.protocol import TOKEN_BYTES, HelloReply, MessageType, read_reply, to_frame
+
+TIMEOUT = 0.5
+
+ANNOUNCEMENT = DELIMITER + encode(
+    to_frame(HelloReply(bytes(TOKEN_BYTES), 1, 270, 960, 1_000_000, bytes(8), bytes(8), "host", "wav2small-17k"), 0)
+)
+
+#: As ESP32's ROM prints it when the watchdog has reset a chip whose flash is empty.
+BANNER = b"ets Jul 29 2019 12:21:46\r\n\r\nrst:0x10 (RTCWDT_RTC_RESET),boot:0x13 (SPI_FAST_FLASH_BOOT)\r\n"
+
+
+@contextmanager
+def line_with(sender: Callable[[int], None]):
+    """A pseudo-terminal at whose other end ``sender`` writes."""
+    master, slave = os.openpty()
+    thread = threading.Thread(target=sender, args=(master,), daemon=True)
+    thread.start()
+    yield os.ttyname(slave)
+    thread.join()
+    os.close(master)
+    os.close(slave)
+
+
+def sending(piece: bytes, times: int) -> Callable[[int], None]:
+    """Writes ``piece`` so many times within the timeout."""
+
+    def send(line: int) -> None:
+        for _ in range(times):
+            time.sleep(0.05)
+            os.write(line, piece)
+
+    return send
+
+
+def test_firmware_announces_its_start_before_anything_is_asked(build):
+    process = subprocess.Popen([build.elf], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    with process:
+        line = os.open(process.stdout.readline().strip(), os.O_RDWR | os.O_NOCTTY)
+        received = b""
+        while received.count(DELIMITER) < 2 and select.select([line], [], [], 5)[0]:
+            received += os.read(line, 1024)
+        os.close(line)
+        process.stdin.close()
+    assert received.startswith(DELIMITER)
+    assert received.endswith(DELIMITER)
+    frame = decode(received.strip(DELIMITER))
+    assert (frame.type, frame.sequence) == (MessageType.HELLO_REPLY, 0)
+    reply = read_reply(frame)
+    assert reply.token == bytes(TOKEN_BYTES)
+    assert reply.build_id == build.build_id
+
+
+@pytest.mark.parametrize("piece", [ANNOUNCEMENT, BANNER, BANNER + ANNOUNCEMENT], ids=["firmware", "rom", "both"])
+def test_a_board_in_a_reset_loop_is_named(piece):
+    named = pytest.raises(LinkError, match=r"the board on \S+ restarts again and again: [345] times within 0.5 s")
+    with line_with(sending(piece, times=5)) as url, Board(url, timeout=TIMEOUT) as board, named as caught:
+        board.hello()
+    assert "power" in caught.value.hint
+
+
+def test_a_banner_that_comes_in_pieces_is_recognised():
+    def send_slowly(line: int) -> None:
+        time.sleep(0.05)
+        for _ in range(3):
+            for cut in range(0, len(BANNER), 7):
+                os.write(line, BANNER[cut : cut + 7])
+                time.sleep(0.005)
+
+    named = pytest.raises(LinkError, match="restarts again and again: 3 times")
+    with line_with(send_slowly) as url, Board(url, timeout=TIMEOUT) as board, named:
+        board.hello()
+
+
+def test_two_starts_are_no_loop():
+    """Opening the port may reset a board, whose boot loader may do so once more."""
+    foreign = pytest.raises(LinkError, match=r"no board answered on .* though bytes come in")
+    with line_with(sending(ANNOUNCEMENT, times=2)) as url, Board(url, timeout=TIMEOUT) as board, foreign:
+        board.hello()
+
+
+def test_starts_before_an_answer_are_no_error(device, build):
+    """Each inserted byte goes before those that are there already."""
+    starts = [Fault(Direction.TO_HOST, 0, Kind.INSERT, byte) for byte in reversed(ANNOUNCEMENT * 4)]
+    with Proxy(device, starts) as proxy, Board(proxy.url, timeout=2.0) as board:
+        assert board.hello().build_id == build.build_id
+        assert board._channel.starts.count >= 4
