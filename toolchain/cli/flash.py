@@ -1,58 +1,125 @@
 """``toolchain flash``."""
 
 import time
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from toolchain.cli.console import print_json, step
 from toolchain.cli.options import (
     DEFAULT_OUT,
+    FlasherOption,
     JsonOption,
     ModelOption,
     OutOption,
     PortOption,
+    ProbeOption,
     StudentOption,
     TargetOption,
 )
 
-EXAMPLE = "toolchain flash --target mps2-an386 --keep-running"
+if TYPE_CHECKING:
+    from toolchain.build import BuildResult
+    from toolchain.link import HelloReply
+    from toolchain.target import Flasher, Target
+
+EXAMPLE = "toolchain flash --target stm32f405 --flasher st-flash --port /dev/ttyACM0"
 
 
 def flash(
     target: TargetOption,
     model: ModelOption = None,
     student: StudentOption = None,
+    flasher: FlasherOption = None,
     port: PortOption = None,
+    probe: ProbeOption = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Write the exact commands to stdout, and do nothing.")
+    ] = False,
     keep_running: Annotated[
         bool, typer.Option("--keep-running", help="Leave the emulator running until Ctrl-C, for 'verify --port'.")
     ] = False,
     out: OutOption = DEFAULT_OUT,
     json: JsonOption = False,
 ) -> None:
-    """Start a built image on its board and read back what runs there.
+    """Write a built image to its board, or start it on its emulator, and read back what runs there.
 
-    The board's answer must carry this build's id; a board that runs something else is an error (exit code 6).
+    Without --flasher, the target's first one is used, and its emulator where it has none. The board's answer must
+    carry this build's id; a board that runs something else is an error (exit code 6).
     """
     from toolchain.build import read_build
+    from toolchain.cli.boards import choose_flasher, choose_port, flash_board
     from toolchain.cli.build import build_folder
     from toolchain.cli.students import open_student
-    from toolchain.flash import open_board
-    from toolchain.link import Board
     from toolchain.target import load_target
 
-    description = load_target(target)
-    image = read_build(build_folder(out, description, open_student(model, student).quantized))
-    with open_board(description, image.elf, port) as url:
-        with Board(url, baud=description.baud) as board:
-            hello = board.require(build_id=image.build_id, model_hash=image.model_hash)
+    board = load_target(target)
+    image = read_build(build_folder(out, board, open_student(model, student).quantized))
+    way = choose_flasher(board, flasher)
+    if dry_run:
+        _print_commands(board, image, way, port, probe, as_json=json)
+    elif way is None:
+        _start(board, image, port, keep_running=keep_running, as_json=json)
+    else:
+        place = choose_port(board, port)
+        hello = flash_board(board, image, way, place, probe)
         if json:
-            facts = {"port": url, "target": hello.target, "model": hello.model, "build_id": hello.build_id.hex()}
-            print_json(facts)
-        step(f"{hello.target} runs {hello.model}, build {hello.build_id.hex()}, on {url}")
+            _print_facts(hello, place)
+
+
+def _print_commands(
+    target: "Target",
+    image: "BuildResult",
+    flasher: "Flasher | None",
+    port: str | None,
+    probe: str | None,
+    *,
+    as_json: bool,
+) -> None:
+    from toolchain.flash import shell_line
+
+    commands = [list(command) for command in _commands(target, image, flasher, port, probe)]
+    if as_json:
+        print_json(commands)
+    else:
+        for command in commands:
+            typer.echo(shell_line(command))
+
+
+def _commands(
+    target: "Target", image: "BuildResult", flasher: "Flasher | None", port: str | None, probe: str | None
+) -> list[list[str]]:
+    from toolchain.cli.boards import choose_port
+    from toolchain.errors import FlashError
+    from toolchain.flash import Job, emulator_command, flash_steps, needs_port
+
+    if flasher is not None:
+        place = choose_port(target, port) if needs_port(flasher) else port
+        return [list(step.arguments) for step in flash_steps(Job(target, image, place, probe), flasher)]
+    if target.emulator is None:
+        raise FlashError(f"{target.name} has neither a flasher nor an emulator", "add a flasher to its target file")
+    return [emulator_command(target.emulator, image.elf)]
+
+
+def _start(target: "Target", image: "BuildResult", port: str | None, *, keep_running: bool, as_json: bool) -> None:
+    """Start the emulator, or look at what runs on a port already."""
+    from toolchain.cli.boards import say_what_runs
+    from toolchain.flash import open_board
+    from toolchain.link import Board
+
+    with open_board(target, image.elf, port) as url:
+        with Board(url, baud=target.baud) as board:
+            hello = board.require(build_id=image.build_id, model_hash=image.model_hash)
+        if as_json:
+            _print_facts(hello, url)
+        say_what_runs(hello, url)
         if keep_running and port is None:
             step("Ctrl-C ends it")
             _wait()
+
+
+def _print_facts(hello: "HelloReply", port: str) -> None:
+    print_json({"port": port, "target": hello.target, "model": hello.model, "build_id": hello.build_id.hex()})
 
 
 def _wait() -> None:

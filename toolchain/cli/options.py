@@ -52,8 +52,26 @@ PortOption = Annotated[
         "--port",
         "-p",
         metavar="URL",
-        help="Port of a board that already runs: a device, COM3, socket://host:port or rfc2217://host:port. "
-        "Without it, the target's emulator is started.",
+        help="Serial port of the board: a device, COM3, socket://host:port or rfc2217://host:port. "
+        "Without it, the target's emulator is started; a target without one is looked for by its USB id.",
+    ),
+]
+FlasherOption = Annotated[
+    str | None,
+    typer.Option(
+        "--flasher",
+        "-f",
+        metavar="NAME",
+        help="How to write the image: esptool, openocd, pyocd, st-flash, uf2 or gdb, where the target has it; "
+        "or its emulator: host, qemu and so on.",
+    ),
+]
+ProbeOption = Annotated[
+    str | None,
+    typer.Option(
+        "--probe",
+        metavar="ID",
+        help="Serial number of the debug probe, or folder of the UF2 drive, where several are attached.",
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Write the result to stdout as JSON.")]

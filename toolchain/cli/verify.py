@@ -43,9 +43,11 @@ def verify(
 
     Each clip's integers must equal the integer reference's, and the CCC between board and float student must
     reach 0.99 on arousal, dominance and valence; otherwise the exit code is 7. report.json and report.html are
-    written beside the image.
+    written beside the image. The image runs on the target's emulator, or on the board on --port; a board without an
+    emulator is found by its USB id.
     """
     from toolchain.build import read_build
+    from toolchain.cli.boards import choose_port
     from toolchain.cli.build import build_folder
     from toolchain.cli.students import open_student
     from toolchain.errors import UsageError
@@ -57,6 +59,8 @@ def verify(
     image = read_build(build_folder(out, board, chosen.quantized))
     if image.model_hash != chosen.quantized.digest()[: len(image.model_hash)]:
         raise UsageError(f"the build in {image.folder} is of another student", "run 'toolchain build' again")
+    if board.emulator is None:
+        port = choose_port(board, port)
     verify_image(board, chosen, image, selection, port=port, as_json=json)
 
 

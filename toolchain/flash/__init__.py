@@ -1,5 +1,7 @@
-"""Bring an image to life: start an emulator or a process, and give the port its serial line is on."""
+"""Bring an image to life: write it to a board, or start an emulator or process and give the port it is on."""
 
-from toolchain.flash.open_board import open_board
+from toolchain.flash.flash_tool import Job, shell_line
+from toolchain.flash.open_board import emulator_command, open_board
+from toolchain.flash.write_board import flash_steps, needs_port, write_board
 
-__all__ = ["open_board"]
+__all__ = ["Job", "emulator_command", "flash_steps", "needs_port", "open_board", "shell_line", "write_board"]

@@ -5,12 +5,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from toolchain.errors import FlashError
-from toolchain.flash.process import run_process
-from toolchain.flash.qemu import run_qemu
-from toolchain.flash.rp2040js import run_rp2040js
-from toolchain.target import Target
+from toolchain.flash.process import process_command, run_process
+from toolchain.flash.qemu import qemu_command, run_qemu
+from toolchain.flash.rp2040js import rp2040js_command, run_rp2040js
+from toolchain.target import Emulator, Target
 
 _STARTERS = {"process": run_process, "qemu": run_qemu, "rp2040js": run_rp2040js}
+_COMMANDS = {"process": process_command, "qemu": qemu_command, "rp2040js": rp2040js_command}
 
 
 @contextmanager
@@ -33,3 +34,8 @@ def open_board(target: Target, elf: Path, port: str | None = None) -> Iterator[s
         raise FlashError(f"{target.name} has no emulator", "attach the board and name its port with --port")
     with _STARTERS[target.emulator.kind](target.emulator, elf) as url:
         yield url
+
+
+def emulator_command(emulator: Emulator, elf: Path) -> list[str]:
+    """Return the command that `open_board` would start, for a user to copy."""
+    return _COMMANDS[emulator.kind](emulator, elf)

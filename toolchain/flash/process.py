@@ -16,11 +16,16 @@ def run_process(emulator: Emulator, elf: Path) -> Iterator[str]:
     Raises:
         FlashError: if it cannot be started or does not name its pseudo-terminal.
     """
-    with running([str(elf.resolve())], elf.name) as program:
+    with running(process_command(emulator, elf), elf.name) as program:
         line = program.wait_for(lambda: _serial_line(program))
         if line is None:
             raise FlashError(f"{elf.name} did not name its serial line: {program.complaint()}")
         yield line
+
+
+def process_command(emulator: Emulator, elf: Path) -> list[str]:
+    """Return the command that runs ``elf``."""
+    return [str(elf.resolve())]
 
 
 def _serial_line(program: Child) -> str | None:

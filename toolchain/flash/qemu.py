@@ -28,16 +28,14 @@ def run_qemu(emulator: Emulator, elf: Path) -> Iterator[str]:
         MissingToolError: if QEMU is not installed.
         FlashError: if QEMU ends instead of running, with what it said.
     """
-    assert emulator.command is not None and emulator.machine is not None
+    assert emulator.command is not None
     qemu = find_tool(emulator.command)
     if not elf.is_file():
         raise FlashError(f"there is no image {elf}", "run 'toolchain build' first")
-    machine = [str(qemu), "-M", emulator.machine, "-kernel", str(elf), *emulator.args]
     for attempt in range(_ATTEMPTS):
         port = _free_port()
-        serial = f"tcp:127.0.0.1:{port},server=on,wait=off,nodelay=on"
-        options = ["-nographic", "-monitor", "none", "-serial", serial]
-        command = [sys.executable, keeper.__file__, *machine, *options]
+        _, *arguments = _command(emulator, elf, port)
+        command = [sys.executable, keeper.__file__, str(qemu), *arguments]
         with running(command, qemu.name) as emulation:
             if emulation.wait_for(partial(_takes_connections, port)):
                 yield f"socket://127.0.0.1:{port}"
@@ -45,6 +43,18 @@ def run_qemu(emulator: Emulator, elf: Path) -> Iterator[str]:
             complaint = emulation.complaint()
         if attempt + 1 == _ATTEMPTS or _PORT_TAKEN not in complaint:
             raise FlashError(f"the emulator did not start: {complaint}")
+
+
+def qemu_command(emulator: Emulator, elf: Path) -> list[str]:
+    """Return a command that runs ``elf``, with its UART on a TCP port that is free now."""
+    return _command(emulator, elf, _free_port())
+
+
+def _command(emulator: Emulator, elf: Path, port: int) -> list[str]:
+    assert emulator.command is not None and emulator.machine is not None
+    machine = [emulator.command, "-M", emulator.machine, "-kernel", str(elf), *emulator.args]
+    serial = f"tcp:127.0.0.1:{port},server=on,wait=off,nodelay=on"
+    return [*machine, "-nographic", "-monitor", "none", "-serial", serial]
 
 
 def _free_port() -> int:

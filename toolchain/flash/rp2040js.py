@@ -11,6 +11,7 @@ from toolchain.flash.child import Child, running
 from toolchain.target import DEFAULT_BAUD, Emulator
 from toolchain.tools import find_tool, install_line
 
+_NODE = "node"
 _PACKAGE = "rp2040js"
 _RUNNER = Path(__file__).with_name("rp2040js_runner.cjs")
 _READY = "listening on "
@@ -24,16 +25,29 @@ def run_rp2040js(emulator: Emulator, elf: Path) -> Iterator[str]:
         MissingToolError: if Node.js or rp2040js is not installed.
         FlashError: if the simulator ends instead of running, with what it said.
     """
-    node, library = find_tool("node"), find_rp2040js()
-    image = elf.with_suffix(".uf2")
+    node = find_tool(_NODE)
+    _, *arguments = rp2040js_command(emulator, elf)
+    image = _image(elf)
     if not image.is_file():
         raise FlashError(f"there is no image {image}", "run 'toolchain build' first")
-    command = [str(node), str(_RUNNER), str(library), str(image), str(DEFAULT_BAUD)]
-    with running(command, _PACKAGE) as simulation:
+    with running([str(node), *arguments], _PACKAGE) as simulation:
         port = simulation.wait_for(lambda: _port(simulation))
         if port is None:
             raise FlashError(f"the emulator did not start: {simulation.complaint()}")
         yield f"socket://127.0.0.1:{port}"
+
+
+def rp2040js_command(emulator: Emulator, elf: Path) -> list[str]:
+    """Return the command that runs the UF2 image beside ``elf``; it says on which port the UART is.
+
+    Raises:
+        MissingToolError: if rp2040js is not installed.
+    """
+    return [_NODE, str(_RUNNER), str(find_rp2040js()), str(_image(elf)), str(DEFAULT_BAUD)]
+
+
+def _image(elf: Path) -> Path:
+    return elf.with_suffix(".uf2")
 
 
 def find_rp2040js() -> Path:

@@ -1,6 +1,8 @@
 """The serial link to a board, as docs/wire-format.md describes it."""
 
 from toolchain.link.board import Board, BoardResult
+from toolchain.link.discover import find_port
 from toolchain.link.protocol import HelloReply, MemoryReply
+from toolchain.link.read_back import read_back
 
-__all__ = ["Board", "BoardResult", "HelloReply", "MemoryReply"]
+__all__ = ["Board", "BoardResult", "HelloReply", "MemoryReply", "find_port", "read_back"]

@@ -164,11 +164,13 @@ class Esptool(_Table):
 
 
 class OpenOcd(_Table):
-    """OpenOCD with its own configuration files for probe and chip."""
+    """OpenOCD with its own configuration files for probe and chip: "stlink" stands for ``interface/stlink.cfg``."""
 
     kind: Literal["openocd"]
     interface: str
     target: str
+    #: "swd" or "jtag", for a probe that knows both.
+    transport: str | None = None
 
 
 class PyOcd(_Table):
@@ -197,6 +199,8 @@ class Gdb(_Table):
     kind: Literal["gdb"]
     command: str = "gdb-multiarch"
     server: str = "localhost:3333"
+    #: The server's own command that resets the board.
+    reset: str = "reset"
 
 
 Flasher = Annotated[Esptool | OpenOcd | PyOcd | StFlash | Uf2Drive | Gdb, Field(discriminator="kind")]

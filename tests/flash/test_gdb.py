@@ -1,0 +1,139 @@
+"""GDB writes into the flash of an emulated STM32F405 that waits for it, and the image then runs."""
+
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from tests.builds import build_once, need
+from tests.flash.images import board_with
+from toolchain.errors import FlashError, LinkError, MissingToolError
+from toolchain.flash import Job, flash_steps, keeper, write_board
+from toolchain.link import read_back
+from toolchain.target import load_target
+from toolchain.target.schema import Gdb
+
+BASE = "stm32f405"
+
+
+class Halted(NamedTuple):
+    """A board that a debugger has stopped: where its GDB server and its UART are."""
+
+    server: str
+    uart: str
+
+
+def free_ports(count: int) -> list[int]:
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [server.getsockname()[1] for server in sockets]
+    for server in sockets:
+        server.close()
+    return ports
+
+
+@contextmanager
+def halted_board(image: Path | None = None, base: str = BASE) -> Iterator[Halted]:
+    """QEMU before its first instruction; ``image`` is what its flash holds, nothing without it."""
+    emulator = load_target(base).emulator
+    need(emulator.command)
+    need("gdb-multiarch")
+    gdb_port, uart_port = free_ports(2)
+    kernel = ["-kernel", str(image)] if image else []
+    machine = [emulator.command, "-M", emulator.machine, *emulator.args, *kernel]
+    debug = ["-S", "-gdb", f"tcp:127.0.0.1:{gdb_port}"]
+    uart = ["-nographic", "-monitor", "none", "-serial", f"tcp:127.0.0.1:{uart_port},server=on,wait=off,nodelay=on"]
+    process = subprocess.Popen([sys.executable, keeper.__file__, *machine, *debug, *uart], stdin=subprocess.PIPE)
+    with process:
+        wait_until_it_listens(gdb_port)
+        yield Halted(f"127.0.0.1:{gdb_port}", f"socket://127.0.0.1:{uart_port}")
+        process.stdin.close()
+
+
+def wait_until_it_listens(port: int) -> None:
+    """A connection would be a debugger's: the kernel's table of sockets is looked at instead."""
+    wanted = f"0100007F:{port:04X} 00000000:0000 0A"
+    deadline = time.monotonic() + 10
+    while wanted not in Path("/proc/net/tcp").read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def table_for(board: Halted) -> Gdb:
+    """QEMU calls a reset by another name than debug probes do."""
+    return Gdb(kind="gdb", server=board.server, reset="system_reset")
+
+
+@pytest.mark.board
+@pytest.mark.parametrize("old", [None, "wav2small-72k"], ids=["empty", "old image"])
+def test_the_new_image_is_written_compared_and_runs(old):
+    build = build_once(BASE, "wav2small-17k")
+    with halted_board(build_once(BASE, old).elf if old else None) as board:
+        table = table_for(board)
+        write_board(Job(board_with(table), build), table)
+        read_back(board.uart, 115_200, build_id=build.build_id, model_hash=build.model_hash)
+        with pytest.raises(LinkError, match="runs build"):
+            read_back(board.uart, 115_200, build_id=bytes(8), model_hash=build.model_hash)
+    log = (build.folder / "flash.log").read_text()
+    assert log.count(": matched.") == 2
+    assert "MIS-MATCHED" not in log
+
+
+@pytest.mark.board
+def test_flash_that_differs_from_the_image_is_refused(tmp_path):
+    build = build_once(BASE, "wav2small-17k")
+    with halted_board() as board:
+        table = table_for(board).model_copy(update={"command": str(damaging_gdb(tmp_path))})
+        with pytest.raises(FlashError, match="verification failed: the flash of stm32f405 does not hold"):
+            write_board(Job(board_with(table), build), table)
+
+
+def damaging_gdb(folder: Path) -> Path:
+    """A GDB that overwrites a word of the flash before it compares."""
+    address = load_target(BASE).memory.flash.origin + 256
+    script = folder / "damage.gdb"
+    script.write_text(f"define hook-compare-sections\nset {{int}}{address:#x} = 0x12345678\nend\n")
+    program = folder / "gdb"
+    program.write_text(f'#!/bin/sh\nexec gdb-multiarch -ix "{script}" "$@"\n')
+    program.chmod(0o755)
+    return program
+
+
+@pytest.mark.board
+def test_another_chip_is_named():
+    build = build_once(BASE, "wav2small-17k")
+    with halted_board(base="riscv-virt") as board:
+        table = table_for(board)
+        with pytest.raises(FlashError, match="the chip behind the GDB server is not the STM32F405RG of stm32f405"):
+            write_board(Job(board_with(table), build), table)
+
+
+def test_no_server_is_named():
+    need("gdb-multiarch")
+    build = build_once(BASE, "wav2small-17k")
+    (port,) = free_ports(1)
+    table = Gdb(kind="gdb", server=f"127.0.0.1:{port}")
+    with pytest.raises(FlashError, match=f"there is no GDB server on 127.0.0.1:{port}") as caught:
+        write_board(Job(board_with(table), build), table)
+    assert "openocd" in caught.value.hint
+
+
+def test_no_gdb_is_named():
+    table = Gdb(kind="gdb", command="gdb-nothing")
+    with pytest.raises(MissingToolError, match="'gdb-nothing' is not installed"):
+        write_board(Job(board_with(table), build_once(BASE, "wav2small-17k")), table)
+
+
+def test_the_command():
+    build = build_once(BASE, "wav2small-17k")
+    table = Gdb(kind="gdb")
+    (step,) = flash_steps(Job(board_with(table), build), table)
+    program, *options, elf = step.arguments
+    assert (program, elf) == ("gdb-multiarch", str(build.elf))
+    orders = ["target extended-remote localhost:3333", "load", "compare-sections", "monitor reset", "detach"]
+    assert [word for word in options if word in orders] == orders
