@@ -19,9 +19,9 @@ CLIPS ?= 100
 # libc6-dev: gcc only recommends it. The recordings are the demo's speech.
 DEBIAN_PACKAGES := gcc libc6-dev gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm \
     asterisk-core-sounds-en-wav
-# The other emulated boards.
+# The other emulated boards, and the programs that write images to real ones.
 BOARD_PACKAGES := qemu-system-misc gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf \
-    gcc-xtensa-lx106 picolibc-xtensa-lx106-elf
+    gcc-xtensa-lx106 picolibc-xtensa-lx106-elf gdb-multiarch openocd stlink-tools
 
 USABLE := import sys, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))
 PYTHON := $(shell for python in python3.11 python3 python3.12; do \

@@ -1,6 +1,5 @@
 """OpenOCD, pyOCD and st-flash: their exact commands, and what their complaints mean. There is no probe here."""
 
-import importlib.util
 from pathlib import Path
 
 import pytest
@@ -129,8 +128,8 @@ def test_st_flash_without_a_probe(folder):
         write_board(job(folder), ST_FLASH)
 
 
-@pytest.mark.skipif(importlib.util.find_spec("pyocd") is None, reason="needs the extra 'probe'")
 def test_pyocd_without_a_probe(folder):
+    pytest.importorskip("pyocd")
     with pytest.raises(FlashError, match="no debug probe was found for stm32f405"):
         write_board(job(folder), PYOCD)
     with pytest.raises(FlashError, match="no debug probe with the serial number 0001 is attached"):

@@ -53,7 +53,7 @@ PortOption = Annotated[
         "-p",
         metavar="URL",
         help="Serial port of the board: a device, COM3, socket://host:port or rfc2217://host:port. "
-        "Without it, the target's emulator is started; a target without one is looked for by its USB id.",
+        "Without it: the target's emulator or, where the board itself is used, the port with its USB id.",
     ),
 ]
 FlasherOption = Annotated[
