@@ -11,8 +11,8 @@ from serial.tools.list_ports_common import ListPortInfo
 
 from tests.builds import need
 from tests.flash.esp_chip import on_socket
+from tests.flash.halted_board import halted_board, table_for
 from tests.flash.images import board_with
-from tests.flash.test_gdb import halted_board, table_for
 from toolchain.target import EspImage, load_target
 from toolchain.target.schema import Esptool, OpenOcd, PyOcd, StFlash
 

@@ -41,7 +41,7 @@ _COMPLAINTS = (
         r"Error: open failed|unable to find a matching CMSIS-DAP device|No J-Link device found|no device found"
         r"|unable to open ftdi device|Can(not|'t) find [^\n]*[Pp]lease check",
         "no debug probe was found for {target}",
-        "attach the probe; if it is attached, compare its kind, and the serial number of --probe, with the command",
+        "attach the board's probe; if it is, the flasher's 'interface' or the serial number of --probe is another's",
     ),
     Complaint(
         r"UNEXPECTED idcode|Cannot identify target as",

@@ -29,7 +29,7 @@ _COMPLAINTS = (
     Complaint(
         r"Couldn't find (any|\S+) ST-Link devices|Could not open stlink device",
         "no debug probe was found for {target}",
-        "attach the ST-LINK; if it is attached, compare the serial number of --probe with that of: st-info --probe",
+        "attach the board's ST-LINK; 'st-info --probe' shows those that it sees",
     ),
     Complaint(
         r"unknown chip id|unknown coreid|Could not find chip id|Failed to connect to target|Failed to enter SWD mode"
