@@ -78,7 +78,7 @@ def _print_commands(
 ) -> None:
     from toolchain.flash import shell_line
 
-    commands = [list(command) for command in _commands(target, image, flasher, port, probe)]
+    commands = _commands(target, image, flasher, port, probe)
     if as_json:
         print_json(commands)
     else:
