@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 typedef struct {
-    uint32_t static_bytes; /* .data and .bss */
+    uint32_t static_bytes; /* .data and .bss; the code as well where it is loaded into RAM */
     uint32_t stack_bytes;  /* reserved for the stack; 0 where it is not the image's to reserve */
     uint32_t stack_used;   /* the most the stack has ever held; 0 where it is not measured */
 } board_memory;

@@ -17,11 +17,20 @@ class Limits:
 
 def limits(target: Target, model: str) -> Limits:
     """Return the target's budget for ``model``, or all of its memory where it has none."""
-    memory = target.memory
+    memory = _whole_memory(target)
     return Limits(
-        flash_bytes=target.budget.flash_bytes.get(model, memory.flash.length if memory else None),
-        ram_bytes=target.budget.ram_bytes.get(model, memory.ram.length if memory else None),
+        flash_bytes=target.budget.flash_bytes.get(model, memory.flash_bytes),
+        ram_bytes=target.budget.ram_bytes.get(model, memory.ram_bytes),
     )
+
+
+def _whole_memory(target: Target) -> Limits:
+    memory = target.memory
+    if memory is None:
+        return Limits(flash_bytes=None, ram_bytes=None)
+    if memory.loaded:  # from a flash of which the linker knows nothing
+        return Limits(flash_bytes=None, ram_bytes=memory.flash.length + memory.ram.length)
+    return Limits(flash_bytes=memory.flash.length, ram_bytes=memory.ram.length)
 
 
 def check_budget(sizes: Sizes, target: Target, model: str) -> None:

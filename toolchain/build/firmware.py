@@ -137,8 +137,7 @@ def _build(student: QuantizedStudent, target: Target, work: Path, progress: Call
     shutil.rmtree(work / "obj")
     image = make_image(target, compiler, ELF)
 
-    ram = target.memory.ram if target.memory else None
-    sizes = measure(work / ELF, (work / ELF).with_suffix(".map"), ram)
+    sizes = measure(work / ELF, (work / ELF).with_suffix(".map"), target.memory)
     check_budget(sizes, target, student.model)
     manifest = {
         "target": target.name,

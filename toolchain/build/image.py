@@ -2,9 +2,9 @@
 
 from toolchain.build.boot_loader import seal_boot_loader
 from toolchain.build.compiler import Compiler
+from toolchain.build.esp_image import make_esp_image
 from toolchain.build.uf2 import to_uf2
-from toolchain.errors import BuildError
-from toolchain.target import PlainImage, Target, Uf2Image
+from toolchain.target import EspImage, PlainImage, Target, Uf2Image
 
 #: objcopy's name for a format.
 _OBJCOPY = {"bin": "binary", "hex": "ihex"}
@@ -28,8 +28,8 @@ def make_image(target: Target, compiler: Compiler, elf: str) -> str:
             return elf if target.memory is None or file_format == "elf" else _convert(compiler, elf, file_format)
         case Uf2Image(family_id=family_id):
             return _uf2_image(target, compiler, elf, family_id)
-        case other:
-            raise BuildError(f"{target.name}: images of the format '{other.format}' cannot be made yet")
+        case EspImage():
+            return make_esp_image(target.image, compiler.folder, elf)
 
 
 def _convert(compiler: Compiler, elf: str, file_format: str) -> str:

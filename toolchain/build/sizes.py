@@ -10,7 +10,7 @@ from elftools.elf.constants import SH_FLAGS
 from elftools.elf.elffile import ELFFile
 
 from toolchain.errors import BuildError
-from toolchain.target import Region
+from toolchain.target import Memory
 
 #: The linker script reserves the stack in this section.
 _STACK = ".stack"
@@ -39,7 +39,7 @@ class Sizes:
         sections: the sections that take memory, in the order of the image.
         objects: bytes by object file, as (flash, RAM), largest flash first; libraries are one entry each.
         flash_bytes: what is written to flash, initial values of variables included.
-        ram_static_bytes: variables, without the stack.
+        ram_static_bytes: variables, without the stack; code and constants too where they are loaded into RAM.
         stack_bytes: reserved for the stack; 0 where the operating system provides it.
     """
 
@@ -58,18 +58,19 @@ class Sizes:
         return max(((name, ram) for name, (_, ram) in self.objects.items()), key=lambda item: item[1])
 
 
-def measure(elf: Path, map_file: Path, ram: Region | None) -> Sizes:
+def measure(elf: Path, map_file: Path, memory: Memory | None) -> Sizes:
     """Read the sizes of an image from its ELF file and the linker's map.
 
     Args:
         elf: the image.
         map_file: the linker's map of it.
-        ram: where variables are, and on boards that load everything into RAM the constants too.
+        memory: the target's memory map, None where an operating system provides the memory. Everything counts
+            as RAM where a boot loader puts all of the image there.
 
     Raises:
         BuildError: if either file is not what a linker writes.
     """
-    sections = _read_sections(elf, ram)
+    sections = _read_sections(elf, loaded=memory is not None and memory.loaded)
     without_stack = [section for section in sections if section.name != _STACK]
     return Sizes(
         sections=tuple(sections),
@@ -80,7 +81,7 @@ def measure(elf: Path, map_file: Path, ram: Region | None) -> Sizes:
     )
 
 
-def _read_sections(elf: Path, ram: Region | None) -> list[Section]:
+def _read_sections(elf: Path, loaded: bool) -> list[Section]:
     try:
         with elf.open("rb") as file:
             headers = [(section.name, section.header) for section in ELFFile(file).iter_sections()]
@@ -91,15 +92,11 @@ def _read_sections(elf: Path, ram: Region | None) -> list[Section]:
             name=name,
             bytes=header["sh_size"],
             in_flash=header["sh_type"] != "SHT_NOBITS",
-            in_ram=bool(header["sh_flags"] & SH_FLAGS.SHF_WRITE) or _lies_in(ram, header["sh_addr"]),
+            in_ram=loaded or bool(header["sh_flags"] & SH_FLAGS.SHF_WRITE),
         )
         for name, header in headers
         if header["sh_flags"] & SH_FLAGS.SHF_ALLOC and header["sh_size"] > 0
     ]
-
-
-def _lies_in(region: Region | None, address: int) -> bool:
-    return region is not None and 0 <= address - region.origin < region.length
 
 
 def _read_objects(map_file: Path, sections: dict[str, Section]) -> dict[str, tuple[int, int]]:

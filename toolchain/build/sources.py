@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
-from pathlib import PurePosixPath
 
 import toolchain
 from toolchain.codegen.engine import generate_engine
@@ -155,7 +154,9 @@ def _hex(value: int) -> str:
 
 def _board_templates(target: Target) -> dict[str, str]:
     board = target.board
-    templates = _folder("boards/bare_metal", "board") if target.memory is not None else {}
+    templates = _folder("boards/bare_metal", "board") if target.memory else {}
+    if target.memory and target.memory.loaded:
+        templates |= _folder("boards/loaded", "board")
     templates |= _folder(f"boards/{board.template}", "board")
     drivers = {
         "machine": board.machine,
@@ -180,8 +181,9 @@ def _folder(template_folder: str, source_folder: str) -> dict[str, str]:
 
 def _driver(kind: str, name: str) -> dict[str, str]:
     """Source path -> template for one driver and the header all drivers of its kind share."""
-    template = f"boards/{kind}/{name}.c"
-    if not (templates_dir() / template).is_file():
-        known = sorted(path.stem for path in (templates_dir() / "boards" / kind).glob("*.c"))
-        raise BuildError(f"there is no {kind} driver '{name}'", f"known drivers: {', '.join(known)}")
-    return {f"board/{PurePosixPath(template).name}": template, f"board/{kind}.h": f"boards/{kind}/{kind}.h"}
+    folder = templates_dir() / "boards" / kind
+    drivers = {path.name.partition(".")[0]: path.name for path in folder.glob("*.c*")}
+    if name not in drivers:
+        known = ", ".join(sorted(drivers))
+        raise BuildError(f"there is no {kind} driver '{name}'", f"known drivers: {known}")
+    return {f"board/{name}.c": f"boards/{kind}/{drivers[name]}", f"board/{kind}.h": f"boards/{kind}/{kind}.h"}

@@ -5,13 +5,24 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from toolchain.errors import FlashError
+from toolchain.flash.labwired_board import labwired_command, run_labwired
 from toolchain.flash.process import process_command, run_process
 from toolchain.flash.qemu import qemu_command, run_qemu
 from toolchain.flash.rp2040js import rp2040js_command, run_rp2040js
 from toolchain.target import Emulator, Target
 
-_STARTERS = {"process": run_process, "qemu": run_qemu, "rp2040js": run_rp2040js}
-_COMMANDS = {"process": process_command, "qemu": qemu_command, "rp2040js": rp2040js_command}
+_STARTERS = {
+    "labwired": run_labwired,
+    "process": run_process,
+    "qemu": run_qemu,
+    "rp2040js": run_rp2040js,
+}
+_COMMANDS = {
+    "labwired": labwired_command,
+    "process": process_command,
+    "qemu": qemu_command,
+    "rp2040js": rp2040js_command,
+}
 
 
 @contextmanager

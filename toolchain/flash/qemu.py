@@ -1,6 +1,5 @@
 """QEMU with the board's UART on a TCP port of this computer."""
 
-import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,14 +9,13 @@ from pathlib import Path
 from toolchain.errors import FlashError
 from toolchain.flash import keeper
 from toolchain.flash.child import running
+from toolchain.flash.tcp import free_port, takes_connections
 from toolchain.target import Emulator
 from toolchain.tools import find_tool
 
 #: Another program may take a free port before QEMU does; then the next one is tried.
 _ATTEMPTS = 3
 _PORT_TAKEN = "Address already in use"
-
-_CONNECT_SECONDS = 1.0
 
 
 @contextmanager
@@ -33,11 +31,11 @@ def run_qemu(emulator: Emulator, elf: Path) -> Iterator[str]:
     if not elf.is_file():
         raise FlashError(f"there is no image {elf}", "run 'toolchain build' first")
     for attempt in range(_ATTEMPTS):
-        port = _free_port()
+        port = free_port()
         _, *arguments = _command(emulator, elf, port)
         command = [sys.executable, keeper.__file__, str(qemu), *arguments]
         with running(command, qemu.name) as emulation:
-            if emulation.wait_for(partial(_takes_connections, port)):
+            if emulation.wait_for(partial(takes_connections, port)):
                 yield f"socket://127.0.0.1:{port}"
                 return
             complaint = emulation.complaint()
@@ -47,7 +45,7 @@ def run_qemu(emulator: Emulator, elf: Path) -> Iterator[str]:
 
 def qemu_command(emulator: Emulator, elf: Path) -> list[str]:
     """Return a command that runs ``elf``, with its UART on a TCP port that is free now."""
-    return _command(emulator, elf, _free_port())
+    return _command(emulator, elf, free_port())
 
 
 def _command(emulator: Emulator, elf: Path, port: int) -> list[str]:
@@ -55,18 +53,3 @@ def _command(emulator: Emulator, elf: Path, port: int) -> list[str]:
     machine = [emulator.command, "-M", emulator.machine, "-kernel", str(elf), *emulator.args]
     serial = f"tcp:127.0.0.1:{port},server=on,wait=off,nodelay=on"
     return [*machine, "-nographic", "-monitor", "none", "-serial", serial]
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def _takes_connections(port: int) -> bool | None:
-    try:
-        socket.create_connection(("127.0.0.1", port), timeout=_CONNECT_SECONDS).close()
-    except OSError:
-        return None
-    return True

@@ -47,6 +47,8 @@ class Memory(_Table):
     ram: Region
     #: Bytes reserved for the stack, part of ``ram``.
     stack_bytes: int = Field(gt=0, multiple_of=8)
+    #: Whether a boot loader copies the whole image into RAM; ``flash`` is then the part that holds the code.
+    loaded: bool = False
 
 
 class Uart(_Table):
@@ -226,9 +228,11 @@ class Emulator(_Table):
     ticks_per_instruction: float | None = None
 
     @model_validator(mode="after")
-    def _qemu_is_complete(self) -> "Emulator":
+    def _is_complete(self) -> "Emulator":
         if self.kind == "qemu" and not (self.command and self.machine):
             raise ValueError("QEMU needs 'command' and 'machine'")
+        if self.kind == "labwired" and not self.machine:
+            raise ValueError("LabWired needs 'machine', its name of the chip")
         return self
 
 

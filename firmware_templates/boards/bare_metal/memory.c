@@ -46,8 +46,7 @@ void board_measure_memory(board_memory *memory)
     while (lowest_used < memory_stack_top && *lowest_used == PAINT) {
         lowest_used++;
     }
-    memory->static_bytes =
-        bytes_between(memory_data_start, memory_data_end) + bytes_between(memory_bss_start, memory_bss_end);
+    memory->static_bytes = (uint32_t)(uintptr_t)memory_static_bytes;
     memory->stack_bytes = bytes_between(memory_stack_bottom, memory_stack_top);
     memory->stack_used = bytes_between((const uint32_t *)lowest_used, memory_stack_top);
 }

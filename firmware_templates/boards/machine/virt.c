@@ -16,6 +16,9 @@
 #define SOURCES_PER_REGISTER 32u
 #define LOWEST_PRIORITY 1u
 
+/* Machine external interrupts (The RISC-V Instruction Set Manual, volume II, 3.1.9). */
+#define MIE_EXTERNAL (1u << 11)
+
 #define FINISHER (*(volatile uint32_t *)0x00100000u)
 #define FINISHER_RESET 0x7777u
 
@@ -24,6 +27,7 @@ void machine_init(void)
     PLIC_PRIORITY[UART_RECEIVE_IRQ] = LOWEST_PRIORITY;
     PLIC_ENABLE[UART_RECEIVE_IRQ / SOURCES_PER_REGISTER] = 1u << (UART_RECEIVE_IRQ % SOURCES_PER_REGISTER);
     PLIC_THRESHOLD = 0;
+    __asm__ volatile("csrs mie, %0" : : "r"(MIE_EXTERNAL));
 }
 
 void machine_handle_interrupt(void)

@@ -7,17 +7,14 @@
 #include "ticks.h"
 #include "uart.h"
 
-/* Machine external interrupts in mie, and all of them in mstatus (The RISC-V Instruction Set Manual, volume II,
- * 3.1.6 and 3.1.9). */
-#define MIE_EXTERNAL (1u << 11)
+/* All interrupts (The RISC-V Instruction Set Manual, volume II, 3.1.6). */
 #define MSTATUS_MIE (1u << 3)
 
 void board_init(void)
 {
+    machine_init();
     ticks_init();
     uart_init();
-    machine_init();
-    __asm__ volatile("csrs mie, %0" : : "r"(MIE_EXTERNAL));
     __asm__ volatile("csrs mstatus, %0" : : "r"(MSTATUS_MIE) : "memory");
 }
 

@@ -8,9 +8,15 @@
 /* Top bit of mcause: an interrupt, not an exception. */
 #define MCAUSE_INTERRUPT (1u << 31)
 
+/* Low bits of mtvec: exceptions go to the table's first entry, interrupt n to entry n. */
+#define MTVEC_VECTORED 1u
+
 int main(void);
 void board_reset(void);
+void board_trap(void);
 noreturn void board_start(void);
+
+extern const uint32_t trap_table[];
 
 /* The image's first instructions. There is no stack yet, so nothing a compiler writes may come before them. */
 __attribute__((naked, section(".boot"))) void board_reset(void)
@@ -19,8 +25,20 @@ __attribute__((naked, section(".boot"))) void board_reset(void)
                      "j board_start");
 }
 
+/* Vectored, for ESP32-C3 knows nothing else and wants its 32 entries at a multiple of 256 bytes (ESP32-C3 Technical
+ * Reference Manual, "ESP-RISC-V CPU", mtvec). */
+__asm__(".section .text.trap_table, \"ax\"\n"
+        ".balign 256\n"
+        ".option push\n"
+        ".option norvc\n"
+        "trap_table:\n"
+        "    .rept 32\n"
+        "    j board_trap\n"
+        "    .endr\n"
+        ".option pop\n");
+
 /* A fault has no one to turn to on this board: it starts again, and the host sees that its window is gone. */
-__attribute__((interrupt("machine"), aligned(4))) static void trap(void)
+__attribute__((interrupt("machine"))) void board_trap(void)
 {
     uint32_t cause;
 
@@ -34,7 +52,7 @@ __attribute__((interrupt("machine"), aligned(4))) static void trap(void)
 noreturn void board_start(void)
 {
     memory_prepare();
-    __asm__ volatile("csrw mtvec, %0" : : "r"(trap));
+    __asm__ volatile("csrw mtvec, %0" : : "r"((uintptr_t)trap_table | MTVEC_VECTORED));
     (void)main();
     for (;;) {
     }

@@ -40,9 +40,9 @@ void board_exception(void)
 
 void board_init(void)
 {
+    machine_init();
     ticks_init();
     uart_init();
-    machine_init();
     __asm__ volatile("wsr.ps %0\n rsync" : : "r"(PS_USER_VECTOR) : "memory");
 }
 

@@ -1,7 +1,8 @@
 /* Reset and exceptions of an Xtensa core with the call0 calling convention (Xtensa Instruction Set Architecture
- * Reference Manual, "Exception Option" and "Interrupt Option"; offsets of the vectors as in LX106). */
+ * Reference Manual, "Exception Option" and "Interrupt Option"). */
 
-/* Interrupts stay masked until board_init. */
+/* Interrupts stay masked until board_init. Register windows are off (PS.WOE is 0), whatever a boot loader used, and
+ * no exception is in progress (PS.EXCM is 0). */
 __asm__(".section .boot, \"ax\"\n"
         ".literal_position\n"
         ".align 4\n"
@@ -16,7 +17,9 @@ __asm__(".section .boot, \"ax\"\n"
         "    movi a0, board_start\n"
         "    jx a0\n");
 
-/* Kernel, user and double exception. */
+/* Kernel, user and double exception, at their offsets in LX106 and then at those in ESP32's LX6 and ESP32-S3's LX7
+ * (core-isa.h of each: XCHAL_KERNEL_VECOFS, XCHAL_USER_VECOFS, XCHAL_DOUBLEEXC_VECOFS). A core's other vectors are
+ * those of register windows, of interrupts above level 1 and of the debugger, none of which is used. */
 __asm__(".section .boot, \"ax\"\n"
         ".balign 1024\n"
         "exception_vectors:\n"
@@ -25,6 +28,12 @@ __asm__(".section .boot, \"ax\"\n"
         "    .org exception_vectors + 0x50\n"
         "    j exception\n"
         "    .org exception_vectors + 0x70\n"
+        "    j exception\n"
+        "    .org exception_vectors + 0x300\n"
+        "    j exception\n"
+        "    .org exception_vectors + 0x340\n"
+        "    j exception\n"
+        "    .org exception_vectors + 0x3C0\n"
         "    j exception\n");
 
 /* Saves what a C function may change: a0, a2 to a11 and the shift amount. */
