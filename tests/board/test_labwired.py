@@ -8,6 +8,7 @@ from tests.builds import build_once, need, student_of
 from toolchain.build import build_firmware
 from toolchain.build import firmware as firmware_module
 from toolchain.build.sources import firmware_sources
+from toolchain.errors import FlashError
 from toolchain.flash import open_board
 from toolchain.link import Board
 from toolchain.reference.engine import run
@@ -102,3 +103,12 @@ def test_esp32c3_boots_and_answers(tmp_path, monkeypatch):
     monkeypatch.setattr(firmware_module, "firmware_sources", polling)
     target = simulated("esp32c3")
     check_hello_and_a_short_clip(target, build_firmware(student_of(MODEL), target, tmp_path / "build"))
+
+
+def test_a_chip_that_the_simulator_does_not_know_is_an_error():
+    target = simulated("esp32c3")
+    unknown = target.emulator.model_copy(update={"machine": "esp99"})
+    target = target.model_copy(update={"emulator": unknown})
+    elf = build_once("esp32c3", MODEL).elf
+    with pytest.raises(FlashError, match=r"did not start: .*esp99"), open_board(target, elf):
+        pass

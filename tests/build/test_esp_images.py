@@ -25,6 +25,11 @@ MODEL = "wav2small-17k"
 IMAGE_MAGIC = 0xE9
 NAMES = {"esp32": "ESP32", "esp32s3": "ESP32-S3", "esp32c3": "ESP32-C3"}
 
+#: From a byte's address for data to its address for instructions, in memory that has both; and where the memory begins
+#: that the chip's ROM needs while it loads the image (ESP-IDF's bootloader.memory.ld and memory_layout.c).
+DATA_TO_CODE = {"esp32s3": 0x6F_0000, "esp32c3": 0x70_0000}
+ROM_MEMORY = {"esp32": 0x3FFE_0000, "esp32s3": 0x3FCD_7E00, "esp32c3": 0x3FCC_AE00}
+
 SEGMENT = re.compile(r"^ +\d+ +0x([0-9a-f]+) +0x([0-9a-f]+) +0x[0-9a-f]+ +(.+)$", re.MULTILINE)
 
 
@@ -63,6 +68,14 @@ def test_code_is_loaded_where_it_runs_and_bytes_where_they_can_be_read(chip, mod
     assert entry == symbols["board_reset"]
     vectors, alignment = ("trap_table", 256) if chip == "esp32c3" else ("exception_vectors", 1024)
     assert symbols[vectors] % alignment == 0
+
+
+@pytest.mark.parametrize("chip", CHIPS)
+def test_code_data_and_the_roms_memory_are_apart(chip):
+    memory = load_target(chip).memory
+    assert memory.ram.origin + memory.ram.length <= ROM_MEMORY[chip]
+    if chip in DATA_TO_CODE:
+        assert memory.flash.origin + memory.flash.length <= memory.ram.origin + DATA_TO_CODE[chip]
 
 
 @pytest.mark.parametrize("chip", CHIPS)

@@ -6,7 +6,13 @@ from toolchain.cli.options import JsonOption
 EXAMPLE = "toolchain targets --json"
 
 #: What executes the image, by the kind of emulator.
-_RUNS_ON = {"qemu": "QEMU", "process": "this computer", "rp2040js": "rp2040js", None: "the board"}
+_RUNS_ON = {
+    "labwired": "LabWired",
+    "process": "this computer",
+    "qemu": "QEMU",
+    "rp2040js": "rp2040js",
+    None: "the board",
+}
 
 
 def targets(json: JsonOption = False) -> None:

@@ -32,6 +32,7 @@ _Q16 = 65536
 _EXECUTION = {
     "qemu": "The core is emulated: QEMU executes the image. This is not silicon, and instructions are not cycles",
     "rp2040js": "The chip is simulated: rp2040js executes the image. This is not silicon, and its timing is a model",
+    "labwired": "The chip is simulated: LabWired executes the image. This is not silicon, nor are its ticks",
     "process": "The same generated C, run as a process on this computer. This is not a microcontroller",
     None: "Run on an attached board",
 }

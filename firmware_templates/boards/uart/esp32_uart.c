@@ -38,7 +38,8 @@
 /* Interrupt at this many received bytes. */
 #define CONF1_RXFIFO_FULL_AT 1u
 
-#define FIFO_BYTES 128u
+/* Of 128: leaves room for bytes that are on their way and not yet counted. */
+#define FIFO_BYTES_USED 120u
 
 /* 16ths of a clock cycle per bit; the register takes whole cycles in bits 0 to 19 and 16ths in bits 20 to 23. */
 #define DIVISOR_16THS ((16u * UART_CLOCK_HZ + UART_BAUD / 2u) / UART_BAUD)
@@ -76,7 +77,7 @@ void uart_receive_interrupt(void)
 void board_send(const uint8_t *bytes, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
-        while ((UART_STATUS >> STATUS_TXFIFO_COUNT_SHIFT & STATUS_TXFIFO_COUNT) >= FIFO_BYTES - 1u) {
+        while ((UART_STATUS >> STATUS_TXFIFO_COUNT_SHIFT & STATUS_TXFIFO_COUNT) >= FIFO_BYTES_USED) {
         }
         UART_FIFO_AHB = bytes[i];
     }

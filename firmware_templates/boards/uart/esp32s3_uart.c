@@ -35,7 +35,8 @@
 #define CLK_CONF_CRYSTAL (3u << 20)
 #define CLK_CONF_ENABLE (1u << 22 | 1u << 24 | 1u << 25)
 
-#define FIFO_BYTES 128u
+/* Of 128: leaves room for bytes that are on their way and not yet counted. */
+#define FIFO_BYTES_USED 120u
 
 /* 16ths of a clock cycle per bit; the register takes whole cycles in bits 0 to 11 and 16ths in bits 20 to 23. */
 #define DIVISOR_16THS ((16u * UART_CLOCK_HZ + UART_BAUD / 2u) / UART_BAUD)
@@ -64,7 +65,7 @@ void uart_receive_interrupt(void)
 void board_send(const uint8_t *bytes, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
-        while ((UART_STATUS >> STATUS_TXFIFO_COUNT_SHIFT & STATUS_TXFIFO_COUNT) >= FIFO_BYTES - 1u) {
+        while ((UART_STATUS >> STATUS_TXFIFO_COUNT_SHIFT & STATUS_TXFIFO_COUNT) >= FIFO_BYTES_USED) {
         }
         UART_FIFO = bytes[i];
     }
