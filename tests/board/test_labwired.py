@@ -1,6 +1,8 @@
 """The images of ESP32-S3 and ESP32-C3 in the LabWired simulator, which has their registers. It is young and no proof
 of how a chip behaves; the same engine runs on the emulated cores that the targets name as their twins."""
 
+import struct
+
 import numpy as np
 import pytest
 
@@ -11,6 +13,8 @@ from toolchain.build.sources import firmware_sources
 from toolchain.errors import FlashError
 from toolchain.flash import open_board
 from toolchain.link import Board
+from toolchain.link.frames import FrameReader, encode
+from toolchain.link.protocol import TOKEN_BYTES, Hello, HelloReply, read_reply, to_frame
 from toolchain.reference.engine import run
 from toolchain.target import Emulator, load_target
 
@@ -105,10 +109,52 @@ def test_esp32c3_boots_and_answers(tmp_path, monkeypatch):
     check_hello_and_a_short_clip(target, build_firmware(student_of(MODEL), target, tmp_path / "build"))
 
 
+def elf_that_starts_in_the_rom():
+    """An ELF file with four bytes of data and ESP32-S3's reset vector as its entry."""
+    reset_vector, unused_memory, data = 0x4000_0400, 0x3FCD_0000, bytes(4)
+    xtensa, program, version, load = 94, 2, 1, 1
+    header, segment = struct.Struct("<16s2H5I6H"), struct.Struct("<8I")
+    identity = b"\x7fELF" + bytes([1, 1, 1]) + bytes(9)
+    sizes = (header.size, segment.size, 1, 0, 0, 0)
+    offset = header.size + segment.size
+    return (
+        header.pack(identity, program, xtensa, version, reset_vector, header.size, 0, 0, *sizes)
+        + segment.pack(load, offset, unused_memory, unused_memory, len(data), len(data), 4, 4)
+        + data
+    )
+
+
+def test_the_rom_of_esp32s3_loads_the_image_from_flash(tmp_path, monkeypatch):
+    """LabWired has a copy of the chip's ROM: here that code reads the image at flash offset 0 and starts it."""
+    from toolchain.flash.labwired_bridge import system_description
+
+    target = load_target("esp32s3")
+    need(target.compiler.command)
+    build = build_once(target.name, MODEL)
+    files = {name: tmp_path / name for name in ("flash.bin", "reset.elf", "system.yaml")}
+    files["flash.bin"].write_bytes(build.image.read_bytes().ljust(4 << 20, b"\xff"))
+    files["reset.elf"].write_bytes(elf_that_starts_in_the_rom())
+    files["system.yaml"].write_text(system_description("esp32s3", target.board.clock_hz))
+    monkeypatch.setenv("LABWIRED_ESP32S3_FLASH", str(files["flash.bin"]))
+    monkeypatch.setenv("LABWIRED_ESP32S3_MMU_XIP", "1")
+
+    request = Hello(bytes(TOKEN_BYTES))
+    with labwired.Sim(files["reset.elf"], system=files["system.yaml"]) as board:
+        board.run_for("80ms")  # the ROM says what it loads, at 115,200 bits per second
+        # The first reply has the ROM's words before it and is taken for a damaged frame.
+        board.send_bytes(b"\0" + 2 * encode(to_frame(request, 1)))
+        board.run_for("80ms")
+        output = board.read_uart_bytes()
+    assert output.startswith(b"ESP-ROM:esp32s3")
+    replies = [read_reply(frame) for frame in FrameReader().feed(output)]
+    hello = next(reply for reply in replies if isinstance(reply, HelloReply))
+    assert (hello.token, hello.build_id, hello.target) == (request.token, build.build_id, "esp32s3")
+
+
 def test_a_chip_that_the_simulator_does_not_know_is_an_error():
     target = simulated("esp32c3")
     unknown = target.emulator.model_copy(update={"machine": "esp99"})
     target = target.model_copy(update={"emulator": unknown})
     elf = build_once("esp32c3", MODEL).elf
-    with pytest.raises(FlashError, match=r"did not start: .*esp99"), open_board(target, elf):
+    with pytest.raises(FlashError, match="did not start: labwired: it knows no chip 'esp99'"), open_board(target, elf):
         pass
