@@ -1,4 +1,4 @@
-"""Images for Espressif's chips: what esptool says of them, and that they hold the code that is emulated."""
+"""Images for Espressif's chips: what esptool says of them, and what goes where in the chip's memory."""
 
 import re
 import shutil
@@ -8,11 +8,9 @@ import sys
 import pytest
 from elftools.elf.elffile import ELFFile
 
-from tests.builds import build_once, need, strict, student_of
+from tests.builds import build_once, strict, student_of
 from toolchain.build import build_firmware
-from toolchain.build.compiler import Compiler
 from toolchain.build.esp_image import make_esp_image
-from toolchain.codegen.engine import generate_engine
 from toolchain.errors import BuildError
 from toolchain.model_names import MODELS
 from toolchain.target import load_target
@@ -86,26 +84,6 @@ def test_sizes_are_those_of_a_board_that_holds_everything_in_ram(chip):
     assert 0 <= loaded - build.sizes.flash_bytes < 8
     bss = next(section.bytes for section in build.sizes.sections if section.name == ".bss")
     assert build.sizes.ram_static_bytes == build.sizes.flash_bytes + bss
-
-
-@pytest.mark.parametrize("chip", CHIPS)
-@pytest.mark.parametrize("model", MODELS)
-def test_the_engines_objects_are_those_of_the_emulated_twin(chip, model, tmp_path):
-    """Byte for byte, for what was compiled is then what was compared with the reference."""
-    target = load_target(chip)
-    sources = generate_engine(student_of(model))
-    objects = {}
-    for name in (chip, target.twin):
-        folder = tmp_path / name
-        (folder / "src" / "engine").mkdir(parents=True)
-        for file, text in sources.items():
-            (folder / "src" / "engine" / file).write_text(text)
-        need(load_target(name).compiler.command)
-        compiler = Compiler(load_target(name), folder)
-        compiled = [compiler.compile(f"engine/{file}") for file in sorted(sources) if file.endswith(".c")]
-        objects[name] = {path: (folder / path).read_bytes() for path in compiled}
-    assert len(objects[chip]) > 3
-    assert objects[chip] == objects[target.twin]
 
 
 def test_an_image_has_a_header_and_is_the_same_wherever_it_is_built(tmp_path):
