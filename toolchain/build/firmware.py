@@ -1,9 +1,6 @@
 """Build one image: sources, objects, ELF, binary, sizes, budget, manifest."""
 
-import json
-import os
 import shutil
-import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,6 +8,7 @@ from typing import Any
 
 from toolchain.build.budget import check_budget
 from toolchain.build.compiler import Compiler
+from toolchain.build.folder import new_build, no_build, read_manifest, write_manifest
 from toolchain.build.image import make_image
 from toolchain.build.sizes import Section, Sizes, measure
 from toolchain.build.sources import (
@@ -21,13 +19,12 @@ from toolchain.build.sources import (
     build_id_source,
     firmware_sources,
 )
-from toolchain.errors import BuildError, UsageError
-from toolchain.files import sha256_file
 from toolchain.quantize.student import QuantizedStudent
 from toolchain.target import Target
 
 ELF = "firmware.elf"
-MANIFEST = "manifest.json"
+
+_BUILD = "toolchain build"
 
 
 @dataclass(frozen=True)
@@ -72,14 +69,8 @@ def build_firmware(
         BuildError: if a source does not compile, or the image exceeds the target's budget. ``out`` is then as
             it was before.
     """
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as temporary:
-            work = Path(temporary).resolve()
-            _build(student, target, work, progress)
-            _publish(work, out)
-    except OSError as error:
-        raise BuildError(f"cannot write the build to {out}: {error.strerror}") from error
+    with new_build(out) as work:
+        _build(student, target, work, progress)
     return read_build(out)
 
 
@@ -89,15 +80,11 @@ def read_build(folder: Path) -> BuildResult:
     Raises:
         UsageError: if there is no complete build, or a file of it has been changed since.
     """
+    manifest = read_manifest(folder, _BUILD)
     try:
-        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        damaged = [name for name, digest in manifest["files"].items() if sha256_file(folder / name) != digest]
-        result = _from_manifest(folder, manifest)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UsageError(f"there is no finished build in {folder}", "run 'toolchain build' first") from error
-    if damaged:
-        raise UsageError(f"{folder / damaged[0]} is not what the build made", "run 'toolchain build' again")
-    return result
+        return _from_manifest(folder, manifest)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise no_build(folder, _BUILD) from error
 
 
 def _from_manifest(folder: Path, manifest: dict[str, Any]) -> BuildResult:
@@ -139,7 +126,7 @@ def _build(student: QuantizedStudent, target: Target, work: Path, progress: Call
 
     sizes = measure(work / ELF, (work / ELF).with_suffix(".map"), target.memory)
     check_budget(sizes, target, student.model)
-    manifest = {
+    facts = {
         "target": target.name,
         "model": student.model,
         "model_hash": student.digest()[:DIGEST_BYTES].hex(),
@@ -149,21 +136,5 @@ def _build(student: QuantizedStudent, target: Target, work: Path, progress: Call
         "flags": compiler.flags,
         "link_flags": compiler.link_flags,
         "sizes": asdict(sizes),
-        "files": {
-            path.relative_to(work).as_posix(): sha256_file(path)
-            for path in sorted(work.rglob("*"))
-            if path.is_file()
-        },
     }
-    (work / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
-
-
-def _publish(work: Path, out: Path) -> None:
-    """Move a finished build into place. The manifest goes first and comes last: without it, no build."""
-    out.mkdir(exist_ok=True)
-    (out / MANIFEST).unlink(missing_ok=True)
-    for item in sorted(work.iterdir(), key=lambda item: item.name == MANIFEST):
-        previous = out / item.name
-        if previous.is_dir():
-            shutil.rmtree(previous)
-        os.replace(item, previous)
+    write_manifest(work, facts)

@@ -48,13 +48,14 @@ def firmware_sources(student: QuantizedStudent, target: Target) -> dict[str, str
         BuildError: if the target names a board folder or driver that does not exist.
     """
     engine = {f"engine/{name}": text for name, text in generate_engine(student).items()}
-    context = _board_context(student, target)
+    templates = {**template_folder("app", "app"), **_board_templates(target)}
+    return {**engine, **render_sources(templates, board_context(student, target))}
+
+
+def render_sources(templates: Mapping[str, str], context: BoardContext) -> dict[str, str]:
+    """Render templates, given by the paths of what they become, all but the source that holds the build id."""
     variables = {field.name: getattr(context, field.name) for field in fields(context)}
-    templates = {**_folder("app", "app"), **_board_templates(target)}
-    rendered = {
-        path: render(template, **variables) for path, template in templates.items() if path != BUILD_ID_FILE
-    }
-    return {**engine, **rendered}
+    return {path: render(template, **variables) for path, template in templates.items() if path != BUILD_ID_FILE}
 
 
 def build_id(sources: Mapping[str, str], toolset: Iterable[str]) -> bytes:
@@ -78,7 +79,8 @@ def _generated_by(student: QuantizedStudent) -> str:
     )
 
 
-def _board_context(student: QuantizedStudent, target: Target) -> BoardContext:
+def board_context(student: QuantizedStudent, target: Target) -> BoardContext:
+    """Compute the variables of the templates of the application and the board."""
     memory = target.memory
     interrupts = _interrupts(target)
     return BoardContext(
@@ -130,7 +132,7 @@ def _uart_constants(target: Target) -> list[tuple[str, str]]:
         ("UART_CLOCK_HZ", f"{uart.clock_hz}u"),
         ("UART_BAUD", f"{uart.baud}u"),
         ("UART_RECEIVE_IRQ", str(uart.receive_irq)),
-        *_pin_constants("UART", uart.pins),
+        *pin_constants("UART", uart.pins),
     ]
 
 
@@ -141,10 +143,11 @@ def _microphone_constants(target: Target) -> list[tuple[str, str]]:
         constants.append(("MICROPHONE_BASE", f"{_hex(microphone.base)}u"))
     if microphone.irq is not None:
         constants.append(("MICROPHONE_IRQ", str(microphone.irq)))
-    return [*constants, *_pin_constants("MICROPHONE", microphone.pins)]
+    return [*constants, *pin_constants("MICROPHONE", microphone.pins)]
 
 
-def _pin_constants(part: str, pins: Mapping[str, int]) -> list[tuple[str, str]]:
+def pin_constants(part: str, pins: Mapping[str, int]) -> list[tuple[str, str]]:
+    """Name and value of the constant for each of a part's pins, by their roles."""
     return [(f"{part}_PIN_{role.upper()}", f"{number}u") for role, number in pins.items()]
 
 
@@ -154,10 +157,10 @@ def _hex(value: int) -> str:
 
 def _board_templates(target: Target) -> dict[str, str]:
     board = target.board
-    templates = _folder("boards/bare_metal", "board") if target.memory else {}
+    templates = template_folder("boards/bare_metal", "board") if target.memory else {}
     if target.memory and target.memory.loaded:
-        templates |= _folder("boards/loaded", "board")
-    templates |= _folder(f"boards/{board.template}", "board")
+        templates |= template_folder("boards/loaded", "board")
+    templates |= template_folder(f"boards/{board.template}", "board")
     drivers = {
         "machine": board.machine,
         "uart": board.uart.driver if board.uart else None,
@@ -170,13 +173,17 @@ def _board_templates(target: Target) -> dict[str, str]:
     return templates
 
 
-def _folder(template_folder: str, source_folder: str) -> dict[str, str]:
-    """Source path -> template for all files of a folder."""
-    folder = templates_dir() / template_folder
+def template_folder(name: str, source_folder: str) -> dict[str, str]:
+    """Source path -> template for all files of a folder of ``firmware_templates/``.
+
+    Raises:
+        BuildError: if there is no such folder.
+    """
+    folder = templates_dir() / name
     if not folder.is_dir():
-        raise BuildError(f"there is no template folder {template_folder}", "check the target file")
-    names = sorted(path.name for path in folder.iterdir() if path.is_file())
-    return {f"{source_folder}/{name.removesuffix('.j2')}": f"{template_folder}/{name}" for name in names}
+        raise BuildError(f"there is no template folder {name}", "check the target file")
+    files = sorted(path.name for path in folder.iterdir() if path.is_file())
+    return {f"{source_folder}/{file.removesuffix('.j2')}": f"{name}/{file}" for file in files}
 
 
 def _driver(kind: str, name: str) -> dict[str, str]:
