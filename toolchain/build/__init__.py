@@ -1,6 +1,16 @@
 """From a `QuantizedStudent` and a target to a firmware image within the target's budget."""
 
 from toolchain.build.firmware import BuildResult, build_firmware, read_build
+from toolchain.build.idf_project import Project, read_project, write_project
 from toolchain.build.sizes import Section, Sizes
 
-__all__ = ["BuildResult", "Section", "Sizes", "build_firmware", "read_build"]
+__all__ = [
+    "BuildResult",
+    "Project",
+    "Section",
+    "Sizes",
+    "build_firmware",
+    "read_build",
+    "read_project",
+    "write_project",
+]

@@ -1,13 +1,23 @@
 """``toolchain build``."""
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from toolchain.cli.console import print_json, progress, step
-from toolchain.cli.options import DEFAULT_OUT, JsonOption, ModelOption, OutOption, StudentOption, TargetOption
+from toolchain.cli.options import (
+    DEFAULT_OUT,
+    Framework,
+    FrameworkOption,
+    JsonOption,
+    ModelOption,
+    OutOption,
+    StudentOption,
+    TargetOption,
+)
 
 if TYPE_CHECKING:
-    from toolchain.build import BuildResult
+    from toolchain.build import BuildResult, Project
     from toolchain.quantize.student import QuantizedStudent
     from toolchain.target import Target
 
@@ -18,15 +28,24 @@ def build(
     target: TargetOption,
     model: ModelOption = None,
     student: StudentOption = None,
+    framework: FrameworkOption = Framework.BARE_METAL,
     out: OutOption = DEFAULT_OUT,
     json: JsonOption = False,
 ) -> None:
-    """Generate C for a student, compile it and check it against the target's budget."""
+    """Generate C for a student, compile it and check it against the target's budget.
+
+    With --framework esp-idf, write a project for ESP-IDF instead, to be compiled and flashed by its idf.py.
+    """
     from toolchain.cli.students import open_student
     from toolchain.target import load_target
 
-    board = load_target(target)
-    result = build_image(open_student(model, student).quantized, board, out)
+    board, chosen = load_target(target), open_student(model, student).quantized
+    result: BuildResult | Project
+    if framework is Framework.ESP_IDF:
+        result = _make_project(chosen, board, out)
+        step(f"then here: {_verify_line(target, model, student, out)}")
+    else:
+        result = build_image(chosen, board, out)
     if json:
         print_json(result.manifest)
 
@@ -40,6 +59,32 @@ def build_image(student: "QuantizedStudent", target: "Target", out: Path) -> "Bu
         result = build_firmware(student, target, folder, progress=lambda source: bar.advance(f"compiling {source}"))
     step(f"built {result.image}: {_sizes(result, target, student.model)}")
     return result
+
+
+def _make_project(student: "QuantizedStudent", target: "Target", out: Path) -> "Project":
+    """Write an ESP-IDF project, and say on stderr how it is built and flashed."""
+    from toolchain.build import write_project
+
+    project = write_project(student, target, project_folder(out, target, student))
+    step(f"wrote {project.folder}, build {project.build_id.hex()}; where ESP-IDF is installed, in that folder:")
+    step(f"    idf.py set-target {project.manifest['chip']} && idf.py build && idf.py -p PORT flash")
+    return project
+
+
+def _verify_line(target: str, model: str | None, student: Path | None, out: Path) -> str:
+    """The command that verifies what this one has built."""
+    given = {"--model": model, "--student": student, "--out": out if out != DEFAULT_OUT else None}
+    options = [part for name, value in given.items() if value is not None for part in (name, str(value))]
+    return shlex.join(
+        ["toolchain", "verify", "--target", target, *options, "--framework", "esp-idf", "--port", "PORT"]
+    )
+
+
+def project_folder(out: Path, target: "Target", student: "QuantizedStudent") -> Path:
+    """Where the ESP-IDF project of one target and model lies."""
+    from toolchain.build.idf_project import PROJECT_FOLDER
+
+    return build_folder(out, target, student) / PROJECT_FOLDER
 
 
 def build_folder(out: Path, target: "Target", student: "QuantizedStudent") -> Path:

@@ -1,9 +1,18 @@
 """Options that several verbs share, so that they are called and explained the same everywhere."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+
+class Framework(StrEnum):
+    """What the firmware is built on."""
+
+    BARE_METAL = "bare-metal"
+    ESP_IDF = "esp-idf"
+
 
 TargetOption = Annotated[
     str,
@@ -72,6 +81,14 @@ ProbeOption = Annotated[
         "--probe",
         metavar="ID",
         help="Serial number of the debug probe, or folder of the UF2 drive, where several are attached.",
+    ),
+]
+FrameworkOption = Annotated[
+    Framework,
+    typer.Option(
+        "--framework",
+        "-f",
+        help="bare-metal: an image that needs nothing else. esp-idf: a project for Espressif's SDK (ESP32 family).",
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Write the result to stdout as JSON.")]

@@ -58,7 +58,7 @@ def _facts(report: Mapping[str, Any]) -> list[tuple[str, str]]:
     arena = report["tflm_arena"]
     return [
         ("clips", f"{report['equal_clips']} of {report['clips']} equal to the integer reference"),
-        ("flash", f"{report['flash_bytes']:,} bytes{_budget(report['flash_budget_bytes'])}"),
+        ("flash", _flash(report)),
         ("RAM", _ram(report)),
         ("TFLM's arena", f"{arena['bytes']:,} bytes for the same backbone and {arena['seconds']} s of audio"),
         ("speed", _speed(report)),
@@ -67,6 +67,12 @@ def _facts(report: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def _budget(limit: int | None) -> str:
     return "" if limit is None else f" of {limit:,}"
+
+
+def _flash(report: Mapping[str, Any]) -> str:
+    if report["flash_bytes"] is None:
+        return "run 'idf.py size' in the project"
+    return f"{report['flash_bytes']:,} bytes{_budget(report['flash_budget_bytes'])}"
 
 
 def _ram(report: Mapping[str, Any]) -> str:

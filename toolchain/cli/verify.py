@@ -10,6 +10,8 @@ from toolchain.cli.options import (
     DEFAULT_WINDOW,
     ClipsOption,
     CorpusOption,
+    Framework,
+    FrameworkOption,
     JsonOption,
     ModelOption,
     OutOption,
@@ -21,7 +23,7 @@ from toolchain.cli.options import (
 
 if TYPE_CHECKING:
     from toolchain.audio import Selection
-    from toolchain.build import BuildResult
+    from toolchain.build import BuildResult, Project
     from toolchain.cli.students import Student
     from toolchain.target import Target
 
@@ -36,6 +38,7 @@ def verify(
     clips: ClipsOption = DEFAULT_CLIPS,
     window: WindowOption = DEFAULT_WINDOW,
     port: PortOption = None,
+    framework: FrameworkOption = Framework.BARE_METAL,
     out: OutOption = DEFAULT_OUT,
     json: JsonOption = False,
 ) -> None:
@@ -46,9 +49,7 @@ def verify(
     written beside the image. The image runs on the target's emulator, or on the board on --port; a board without an
     emulator is found by its USB id.
     """
-    from toolchain.build import read_build
     from toolchain.cli.boards import choose_port
-    from toolchain.cli.build import build_folder
     from toolchain.cli.students import open_student
     from toolchain.errors import UsageError
     from toolchain.target import load_target
@@ -56,12 +57,25 @@ def verify(
     board = load_target(target)
     chosen = open_student(model, student)
     selection = choose_clips(corpus, clips, window)
-    image = read_build(build_folder(out, board, chosen.quantized))
+    board, image = _find_build(board, chosen, framework, out)
     if image.model_hash != chosen.quantized.digest()[: len(image.model_hash)]:
         raise UsageError(f"the build in {image.folder} is of another student", "run 'toolchain build' again")
     if board.emulator is None:
         port = choose_port(board, port)
     verify_image(board, chosen, image, selection, port=port, as_json=json)
+
+
+def _find_build(
+    target: "Target", student: "Student", framework: Framework, out: Path
+) -> tuple["Target", "BuildResult | Project"]:
+    """What was built, and the target as that leaves it: under ESP-IDF a chip has another clock and other memory."""
+    from toolchain.build import read_build, read_project
+    from toolchain.build.idf_project import project_target
+    from toolchain.cli.build import build_folder, project_folder
+
+    if framework is Framework.ESP_IDF:
+        return project_target(target), read_project(project_folder(out, target, student.quantized))
+    return target, read_build(build_folder(out, target, student.quantized))
 
 
 def choose_clips(corpus: Path | None, count: int, seconds: float) -> "Selection":
@@ -84,7 +98,7 @@ def choose_clips(corpus: Path | None, count: int, seconds: float) -> "Selection"
 def verify_image(
     target: "Target",
     student: "Student",
-    image: "BuildResult",
+    image: "BuildResult | Project",
     selection: "Selection",
     *,
     port: str | None,

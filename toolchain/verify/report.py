@@ -9,7 +9,7 @@ from typing import Any
 
 import toolchain
 from toolchain.audio import Skipped
-from toolchain.build import BuildResult
+from toolchain.build import BuildResult, Project
 from toolchain.errors import ParityError
 from toolchain.files import write_atomically
 from toolchain.link import MemoryReply
@@ -42,7 +42,7 @@ def make_report(
     *,
     target: Target,
     student: QuantizedStudent,
-    build: BuildResult,
+    build: BuildResult | Project,
     parity: Parity,
     memory: MemoryReply,
     ticks_hz: int,
@@ -54,7 +54,7 @@ def make_report(
     Args:
         target: the board.
         student: the model it ran.
-        build: the image it ran.
+        build: the image it ran, or the project that ESP-IDF made the image from.
         parity: the comparison.
         memory: what the board says about its memory, after the last clip.
         ticks_hz: ticks per second of the board's counter.
@@ -74,17 +74,12 @@ def make_report(
         **_agreement(parity.clips),
         "ccc_gate": CCC_GATE,
         "first_difference": asdict(parity.first_difference) if parity.first_difference else None,
-        "flash_bytes": build.sizes.flash_bytes,
-        "ram_static_bytes": build.sizes.ram_static_bytes,
+        **_sizes(build, memory),
         "ram_stack_bytes": memory.stack_used or None,
-        "ram_stack_reserved_bytes": build.sizes.stack_bytes,
         "flash_budget_bytes": target.budget.flash_bytes.get(student.model),
         "ram_budget_bytes": target.budget.ram_bytes.get(student.model),
-        "sections": [asdict(section) for section in build.sizes.sections],
-        "objects": {
-            name: {"flash_bytes": flash, "ram_bytes": ram} for name, (flash, ram) in build.sizes.objects.items()
-        },
         **_speed(parity.clips, target, ticks_hz),
+        "timed_by": "this computer" if target.emulator and target.emulator.kind == "process" else "the board",
         "tflm_arena": tflm_arena(student.model),
         "identity": _identity(build, student, hashes),
         "rows": [_row(clip) for clip in parity.clips],
@@ -157,6 +152,26 @@ def _finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
+def _sizes(build: BuildResult | Project, memory: MemoryReply) -> dict[str, Any]:
+    """Bytes by memory and part; of an image that ESP-IDF linked, what the board itself says."""
+    if isinstance(build, Project):
+        return {
+            "flash_bytes": None,
+            "ram_static_bytes": memory.static_bytes,
+            "ram_stack_reserved_bytes": memory.stack_bytes,
+            "sections": [],
+            "objects": {},
+        }
+    sizes = build.sizes
+    return {
+        "flash_bytes": sizes.flash_bytes,
+        "ram_static_bytes": sizes.ram_static_bytes,
+        "ram_stack_reserved_bytes": sizes.stack_bytes,
+        "sections": [asdict(section) for section in sizes.sections],
+        "objects": {name: {"flash_bytes": flash, "ram_bytes": ram} for name, (flash, ram) in sizes.objects.items()},
+    }
+
+
 def _speed(clips: Sequence[ClipResult], target: Target, ticks_hz: int) -> dict[str, float | None]:
     """Instructions and time of the engine per second of audio, from the board's tick counter.
 
@@ -181,15 +196,23 @@ def _speed(clips: Sequence[ClipResult], target: Target, ticks_hz: int) -> dict[s
     }
 
 
-def _identity(build: BuildResult, student: QuantizedStudent, hashes: Mapping[str, str]) -> dict[str, str]:
+def _identity(
+    build: BuildResult | Project, student: QuantizedStudent, hashes: Mapping[str, str]
+) -> dict[str, str]:
+    if isinstance(build, Project):
+        image = {"made by": "ESP-IDF"}
+    else:
+        image = {
+            build.image.name: build.manifest["files"][build.image.name],
+            "compiler": build.manifest["compiler"],
+        }
     return {
         "build id": build.build_id.hex(),
         "quantised student": student.digest().hex(),
         "float checkpoint": student.checkpoint_sha256,
         "int8 backbone": student.backbone_sha256,
-        build.image.name: build.manifest["files"][build.image.name],
+        **image,
         **hashes,
-        "compiler": build.manifest["compiler"],
         "toolchain": toolchain.__version__,
     }
 

@@ -1,10 +1,12 @@
 """One verification from start to end: start the board, run the clips, put the report together."""
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from toolchain.audio import Selection
-from toolchain.build import BuildResult
+from toolchain.build import BuildResult, Project
+from toolchain.errors import UsageError
 from toolchain.flash import open_board
 from toolchain.link import Board
 from toolchain.quantize.student import QuantizedStudent
@@ -16,7 +18,7 @@ from toolchain.verify.report import make_report
 def verify(
     *,
     target: Target,
-    build: BuildResult,
+    build: BuildResult | Project,
     student: QuantizedStudent,
     float_student: FloatModel,
     selection: Selection,
@@ -28,20 +30,21 @@ def verify(
 
     Args:
         target: the board.
-        build: its image, of ``student``.
+        build: its image, of ``student``; or the project that ESP-IDF made its image from.
         student: the deployed model.
         float_student: the float model it was made from.
         selection: the clips.
         hashes: SHA-256 of further files by name, for the report.
-        port: where the board already runs; None starts the target's emulator.
+        port: where the board already runs; None starts the target's emulator, of which ESP-IDF's images have none.
         progress: called after each clip.
 
     Raises:
+        UsageError: if no port is given for an image made by ESP-IDF.
         FlashError: if the emulator cannot be started.
         LinkError: if the board does not answer, stops answering, or runs another build or model.
         ParityError: if a board whose output is wrong gives rows of the wrong shape.
     """
-    with open_board(target, build.elf, port) as url, Board(url, baud=target.baud) as board:
+    with _running(target, build, port) as url, Board(url, baud=target.baud) as board:
         hello = board.require(build_id=build.build_id, model_hash=build.model_hash)
         parity = compare(board, student, float_student, selection.clips, progress)
         memory = board.memory()
@@ -55,3 +58,15 @@ def verify(
         skipped=selection.skipped,
         hashes=hashes,
     )
+
+
+def _running(target: Target, build: BuildResult | Project, port: str | None) -> AbstractContextManager[str]:
+    """The port of a board that runs ``build``, for as long as the context lasts."""
+    if not isinstance(build, Project):
+        return open_board(target, build.elf, port)
+    if port is None:
+        raise UsageError(
+            "ESP-IDF flashes its own images, so this board must run already",
+            "run 'idf.py flash' in the project, then name the board's port with --port",
+        )
+    return nullcontext(port)
