@@ -224,12 +224,12 @@ def test_settings_are_known_ones_and_the_chips(chip):
     assert ("ESP_TASK_WDT_CHECK_IDLE_TASK_CPU1" in known) == (chip != "esp32c3")
 
 
-@pytest.mark.parametrize("part", ["main", "components/wav2small"])
-def test_manifests_keep_to_the_component_managers_rules(part):
-    """Its own validator lets unknown fields pass."""
+@pytest.mark.parametrize(("part", "upload"), [("main", "false"), ("components/wav2small", "component")])
+def test_manifests_keep_to_the_component_managers_rules(part, upload):
+    """Its own validator, as strict as for an upload where that could be; it lets unknown fields pass."""
     manager = pytest.importorskip("idf_component_tools.manager", reason="idf-component-manager is not installed")
     folder = project_once("esp32", MODEL).folder / part
-    checked = manager.ManifestManager(folder, "", upload_mode=manager.UploadMode.component).validate()
+    checked = manager.ManifestManager(folder, "", upload_mode=manager.UploadMode(upload)).validate()
     assert checked.validation_errors == []
     text = (folder / "idf_component.yml").read_text()
     fields = set(re.findall(r"^(\w+):", text, re.MULTILINE))
