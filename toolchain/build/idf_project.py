@@ -228,7 +228,8 @@ def _has_microphone(target: Target) -> bool:
 def _context(student: QuantizedStudent, target: Target) -> BoardContext:
     """The variables of the application's templates, without the registers that ESP-IDF's drivers know better."""
     board = project_target(target).board
-    microphone = board.microphone.model_copy(update={"base": None, "irq": None})
+    driver = "esp_idf" if _has_microphone(target) else "link"
+    microphone = board.microphone.model_copy(update={"driver": driver, "base": None, "irq": None})
     bare = target.model_copy(
         update={"memory": None, "board": board.model_copy(update={"uart": None, "microphone": microphone})}
     )
