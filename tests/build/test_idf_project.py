@@ -28,7 +28,7 @@ from toolchain.files import sha256_file
 from toolchain.link import Board
 from toolchain.reference.engine import run
 from toolchain.resources import templates_dir
-from toolchain.target import load_target
+from toolchain.target import EspImage, load_target, target_names
 
 MODEL = "wav2small-17k"
 
@@ -38,6 +38,7 @@ KCONFIG = {
     "BOOTLOADER_LOG_LEVEL_NONE",
     "COMPILER_OPTIMIZATION_PERF",
     "ESPTOOLPY_FLASHFREQ_40M",
+    "ESPTOOLPY_FLASHFREQ_80M",
     "ESPTOOLPY_FLASHMODE_DIO",
     "ESPTOOLPY_FLASHSIZE_4MB",
     "ESP_CONSOLE_NONE",
@@ -64,8 +65,8 @@ def files(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def settings(chip: str) -> dict[str, str]:
-    text = (project_once(chip, MODEL).folder / "sdkconfig.defaults").read_text()
+def settings(folder: Path) -> dict[str, str]:
+    text = (folder / "sdkconfig.defaults").read_text()
     return dict(line.removeprefix("CONFIG_").split("=", 1) for line in text.splitlines() if line.startswith("CONFIG_"))
 
 
@@ -215,13 +216,27 @@ def test_the_application_is_that_of_every_board():
 
 @pytest.mark.parametrize("chip", CHIPS)
 def test_settings_are_known_ones_and_the_chips(chip):
-    known = settings(chip)
+    known = settings(project_once(chip, MODEL).folder)
     assert known.keys() <= KCONFIG
     assert known["IDF_TARGET"] == f'"{chip}"'
     clock = project_target(esp_target(chip)).board.clock_hz // 1_000_000
     assert known[f"ESP_DEFAULT_CPU_FREQ_MHZ_{clock}"] == "y"
     assert ("ESP_CONSOLE_SECONDARY_NONE" in known) == (chip != "esp32")
     assert ("ESP_TASK_WDT_CHECK_IDLE_TASK_CPU1" in known) == (chip != "esp32c3")
+
+
+@pytest.mark.parametrize("name", [name for name in target_names() if isinstance(load_target(name).image, EspImage)])
+def test_every_espressif_target_has_a_project(name, tmp_path):
+    target = load_target(name)
+    project = write_project(student_of(MODEL), target, tmp_path / "project")
+    assert settings(project.folder).keys() <= KCONFIG
+    assert f"ESPTOOLPY_FLASHFREQ_{target.image.flash_freq.upper()}" in settings(project.folder)
+    config = (project.folder / "main/app/config.h").read_text()
+    assert f'#define TARGET_NAME "{name}"' in config
+    assert f"#define UART_BAUD {target.baud}u" in config
+    assert not re.search(r"_BASE|_IRQ", config)
+    done = configure(project.folder)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize(("part", "upload"), [("main", "false"), ("components/wav2small", "component")])

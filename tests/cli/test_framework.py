@@ -31,11 +31,11 @@ def test_build_then_idf_py_then_verify(cli, esp32, tmp_path, corpus_dir):
 
     for done in (configure(folder), compile_project(folder)):
         assert done.returncode == 0, done.stderr
-    clips = ("--corpus", corpus_dir, "--clips", 4)
+    clips = ("--corpus", corpus_dir, "--clips", 12)
     with running(folder / "build" / "wav2small.elf") as (url, _):
         called = cli("verify", *esp32, *ESP_IDF, *clips, "--port", url)
         assert called.code == 0, called.err
-        assert "4 of 4 equal to the integer reference" in called.out
+        assert "12 of 12 equal to the integer reference" in called.out
         assert "run 'idf.py size' in the project" in called.out
         report = json.loads((folder / "report.json").read_text())
         assert report["identity"]["build id"] == manifest["build_id"]
