@@ -1,5 +1,6 @@
 """The whole deployed pipeline on one window of PCM16, with every layer's rows kept for comparison."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,8 +10,9 @@ from toolchain.audio.statistics import WindowStatistics
 from toolchain.errors import UsageError
 from toolchain.quantize.student import QuantizedStudent
 from toolchain.reference.backbone import run_backbone
-from toolchain.reference.frontend import logmel
+from toolchain.reference.frontend import logmel, normalised_logmel
 from toolchain.reference.head import attention_pool, linear, values_and_logits
+from toolchain.reference.running import RunningEstimate, running_normaliser
 
 #: Longest window in samples (17 minutes): keeps the pooling sums within 64 bits.
 MAXIMUM_SAMPLES = 1 << 24
@@ -34,12 +36,15 @@ class Trace:
         return self.output / 65536.0
 
 
-def run(student: QuantizedStudent, pcm: NDArray[np.int16]) -> Trace:
-    """Run the deployed integers on one window, two-pass normalised.
+def run(
+    student: QuantizedStudent, pcm: NDArray[np.int16], running: RunningEstimate | None = None
+) -> Trace:
+    """Run the deployed integers on one window.
 
     Args:
         student: the deployed model.
         pcm: int16 (N,), 16 kHz mono.
+        running: normalises the window, and has heard it afterwards; None normalises it over itself (two-pass).
 
     Raises:
         UsageError: if the window is shorter than one frame or longer than `MAXIMUM_SAMPLES`.
@@ -49,10 +54,30 @@ def run(student: QuantizedStudent, pcm: NDArray[np.int16]) -> Trace:
             f"a window of {len(pcm)} samples cannot be used: {student.model} takes "
             f"{student.minimum_samples} to {MAXIMUM_SAMPLES} samples"
         )
-    image = logmel(pcm, WindowStatistics.of(pcm), student.front_end)
+    front_end = student.front_end
+    if running is None:
+        image = logmel(pcm, WindowStatistics.of(pcm), front_end)
+    else:
+        image = normalised_logmel(pcm, running_normaliser(running, pcm, front_end), front_end)
     backbone_rows = run_backbone(image, student.backbone)
     pooled = attention_pool(*values_and_logits(backbone_rows, student.head), student.head)
     return Trace(
         output=linear(pooled, student.head),
         rows={"logmel": image, **backbone_rows, "pooled": pooled.astype(np.int32)[np.newaxis]},
     )
+
+
+def run_stream(student: QuantizedStudent, pcm: NDArray[np.int16], window: int) -> Iterator[Trace]:
+    """Run a stream whose windows follow one another without a gap, normalised by one running estimate.
+
+    Args:
+        student: the deployed model.
+        pcm: int16 (N,), 16 kHz mono; what does not fill a window at its end gives no result.
+        window: samples of each window.
+
+    Raises:
+        UsageError: as `run`.
+    """
+    running = RunningEstimate()
+    for start in range(0, len(pcm) - window + 1, window):
+        yield run(student, pcm[start : start + window], running)

@@ -5,6 +5,7 @@ samples; the fraction that is left only reaches DFT bin 1, because a periodic Ha
 bins 0 and +-1, and no mel filter uses bin 0.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,30 +34,36 @@ POWER_SHIFT = 14
 
 @dataclass(frozen=True)
 class Normaliser:
-    """What pass 1 leaves for pass 2.
+    """What the front end takes off samples and levels; int64 of shape (1,) for all frames or (T,), one for each.
 
-    ``mean`` (whole LSB, rounded down) and ``mean_fraction`` (Q15, 0..32768) make up the window's mean;
+    ``mean`` (whole LSB, rounded down) and ``mean_fraction`` (Q15, 0..32768) make up the mean of the signal;
     ``log2_power`` is log2 of its mean square about that mean plus epsilon, in LSB squared, Q16.
     """
 
-    mean: int
-    mean_fraction: int
-    log2_power: int
+    mean: Int64
+    mean_fraction: Int64
+    log2_power: Int64
 
 
-def normaliser(statistics: WindowStatistics, front_end: FrontEnd) -> Normaliser:
-    """Turn a window's exact sums into the two constants of pass 2."""
-    samples = statistics.samples
-    mean, remainder = divmod(statistics.sum, samples)
+def normaliser(sums: Sequence[WindowStatistics], front_end: FrontEnd) -> Normaliser:
+    """Turn sums over a signal into the constants of the front end: those of the window, or one for each frame.
+
+    Args:
+        sums: over at most 2^24 samples each. A running estimate's are rounded: a power about the mean below zero
+            counts as zero.
+        front_end: has the table of the logarithm.
+    """
+    total, squares, samples = np.array([(s.sum, s.sum_squares, s.samples) for s in sums], np.int64).T
+    mean, remainder = np.divmod(total, samples)
     # Sum of squares about the mean: exact about the integer part, then the fractional part's share.
-    about_mean = statistics.sum_squares - 2 * mean * statistics.sum + samples * mean * mean
+    about_mean = squares - 2 * mean * total + samples * mean * mean
     about_mean -= remainder * remainder // samples
-    power = about_mean + (samples * EPSILON_Q8 >> 8)
-    logarithms = log2_q16(np.array([power, samples], np.uint64), front_end.log2_table)
+    power = np.maximum(about_mean, 0) + (samples * EPSILON_Q8 >> 8)
     return Normaliser(
         mean=mean,
         mean_fraction=((remainder << WINDOW_BITS) + samples // 2) // samples,
-        log2_power=int(logarithms[0] - logarithms[1]),
+        log2_power=log2_q16(power.astype(np.uint64), front_end.log2_table)
+        - log2_q16(samples.astype(np.uint64), front_end.log2_table),
     )
 
 
@@ -118,21 +125,23 @@ def scale_frames(samples: NDArray[np.int16], norm: Normaliser, front_end: FrontE
 
     The mean's fraction counts as a sample, because it is added to the spectrum later.
     """
-    windowed = (samples.astype(np.int64) - norm.mean) * front_end.window.astype(np.int64)
+    windowed = (samples.astype(np.int64) - norm.mean[:, np.newaxis]) * front_end.window.astype(np.int64)
     peak = np.maximum(np.abs(windowed).max(axis=1), norm.mean_fraction)
     exponent = FRAME_BITS - bit_length(peak.astype(np.uint64))
     return shift_left(windowed, exponent[:, np.newaxis]), exponent
 
 
-def logmel(
-    pcm: NDArray[np.int16], statistics: WindowStatistics, front_end: FrontEnd
-) -> NDArray[np.int8]:
+def logmel(pcm: NDArray[np.int16], statistics: WindowStatistics, front_end: FrontEnd) -> NDArray[np.int8]:
+    """int8 log-mel image ``(T, 26)`` of one window of PCM16, normalised over itself."""
+    return normalised_logmel(pcm, normaliser([statistics], front_end), front_end)
+
+
+def normalised_logmel(pcm: NDArray[np.int16], norm: Normaliser, front_end: FrontEnd) -> NDArray[np.int8]:
     """int8 log-mel image ``(T, 26)`` of one window of PCM16."""
-    norm = normaliser(statistics, front_end)
     scaled, exponent = scale_frames(frames(pcm, front_end.centred), norm, front_end)
     re, im = spectrum(scaled, front_end)
     # The window's own DFT is -16 at bin 1: removing the mean's fraction adds 16 of it, doubled as the spectrum is.
-    re[:, 0] += shift_left(np.full(len(re), norm.mean_fraction), exponent + 5)
+    re[:, 0] += shift_left(norm.mean_fraction, exponent + 5)
     mel = mel_power(re, im, front_end)
     fraction_bits = 2 * (WINDOW_BITS + 1 + exponent) - POWER_SHIFT + front_end.mel_fraction_bits
     level = log2_q16(np.maximum(mel, np.uint64(1)), front_end.log2_table)
