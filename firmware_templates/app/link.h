@@ -8,7 +8,7 @@
 
 #define LINK_HEADER_BYTES 2u /* type, sequence */
 #define LINK_CRC_BYTES 4u
-#define LINK_AUDIO_HEADER_BYTES 8u /* window, offset */
+#define LINK_AUDIO_HEADER_BYTES 8u /* window or listening, offset */
 
 /* The longest request: a full AUDIO frame. */
 #define LINK_CONTENT_LIMIT \

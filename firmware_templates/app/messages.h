@@ -2,7 +2,7 @@
 #ifndef MESSAGES_H
 #define MESSAGES_H
 
-#define PROTOCOL_VERSION 1u
+#define PROTOCOL_VERSION 2u
 
 enum {
     REQUEST_HELLO = 0x01,
@@ -10,6 +10,9 @@ enum {
     REQUEST_AUDIO = 0x03,
     REQUEST_END = 0x04,
     REQUEST_MEMORY = 0x05,
+    REQUEST_LISTEN = 0x06,
+    REQUEST_SAMPLES = 0x07,
+    REQUEST_STOP = 0x08,
 };
 
 enum {
@@ -18,6 +21,8 @@ enum {
     REPLY_RESULT = 0x83,
     REPLY_TAP = 0x84,
     REPLY_MEMORY = 0x85,
+    REPLY_LISTENING = 0x86,
+    REPLY_LIVE = 0x87,
     REPLY_ERROR = 0x8F,
 };
 
@@ -32,11 +37,24 @@ typedef enum {
     ERROR_WINDOW_TOO_LONG = 7,
     ERROR_NO_SUCH_LAYER = 8,
     ERROR_IMPOSSIBLE_SUMS = 9,
+    ERROR_NO_MICROPHONE = 10,
 } error_code;
 
 enum {
     RESULT_RIGHT = 0,
     RESULT_STATISTICS_DIFFER = 1,
+};
+
+/* What normalises a window: its own sums, or a running estimate that begins with it. */
+enum {
+    NORMALISER_WINDOW = 0,
+    NORMALISER_RUNNING = 1,
+};
+
+/* Where live audio comes from. */
+enum {
+    SOURCE_MICROPHONE = 0,
+    SOURCE_HOST = 1,
 };
 
 #define HELLO_TOKEN_BYTES 8u

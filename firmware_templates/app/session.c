@@ -8,6 +8,7 @@
 #include "build_id.h"
 #include "config.h"
 #include "link.h"
+#include "live.h"
 #include "messages.h"
 #include "wav2small.h"
 #include "window.h"
@@ -19,7 +20,8 @@ enum {
     BEGIN_SUM = 8,
     BEGIN_SUM_SQUARES = 16,
     BEGIN_TAPPED_LAYER = 24,
-    BEGIN_BYTES = 25,
+    BEGIN_NORMALISER = 25,
+    BEGIN_BYTES = 26,
 
     AUDIO_WINDOW = 0,
     AUDIO_OFFSET = 4,
@@ -27,7 +29,22 @@ enum {
 
     END_WINDOW = 0,
     END_BYTES = 4,
+
+    LISTEN_NUMBER = 0,
+    LISTEN_SAMPLES = 4,
+    LISTEN_SOURCE = 8,
+    LISTEN_BYTES = 9,
+
+    SAMPLES_NUMBER = 0,
+    SAMPLES_OFFSET = 4,
+    SAMPLES_PCM = LINK_AUDIO_HEADER_BYTES,
+
+    STOP_NUMBER = 0,
+    STOP_BYTES = 4,
 };
+
+/* What the board sends unasked answers no frame. */
+#define UNASKED 0u
 
 /* What the tap needs to know of the request being answered. */
 static struct {
@@ -86,6 +103,10 @@ static void answer_begin(const link_frame *frame)
     const uint8_t *payload = frame->payload;
     const uint32_t window = link_get_u32(payload + BEGIN_WINDOW);
 
+    if (payload[BEGIN_NORMALISER] > NORMALISER_RUNNING) {
+        reply_error(frame->sequence, ERROR_MALFORMED_PAYLOAD);
+        return;
+    }
     if (!window_is(window)) {
         const w2s_statistics announced = {
             .sum = (int64_t)link_get_u64(payload + BEGIN_SUM),
@@ -96,7 +117,10 @@ static void answer_begin(const link_frame *frame)
         tapped.rows = 0;
         tapped.layer = payload[BEGIN_TAPPED_LAYER];
         tapped.sequence = frame->sequence;
-        const error_code refused = window_open(window, &announced, tapped.layer, send_tapped_row);
+        live_stop();
+        const error_code refused = window_open(
+            window, &announced, payload[BEGIN_NORMALISER] == NORMALISER_RUNNING, tapped.layer, send_tapped_row
+        );
         if (refused != ERROR_NONE) {
             reply_error(frame->sequence, refused);
             return;
@@ -124,6 +148,13 @@ static void answer_audio(const link_frame *frame)
     reply_ack(frame->sequence, window);
 }
 
+static void put_values(const w2s_result *result)
+{
+    for (uint32_t i = 0; i < 3; i++) {
+        link_put_u32((uint32_t)result->value[i]);
+    }
+}
+
 static void reply_result(uint8_t sequence, uint32_t window)
 {
     tapped.sequence = sequence;
@@ -132,9 +163,7 @@ static void reply_result(uint8_t sequence, uint32_t window)
     link_begin(REPLY_RESULT, sequence);
     link_put_u32(window);
     link_put_u8(result->statistics_agree ? RESULT_RIGHT : RESULT_STATISTICS_DIFFER);
-    for (uint32_t i = 0; i < 3; i++) {
-        link_put_u32((uint32_t)result->values.value[i]);
-    }
+    put_values(&result->values);
     link_put_u32(result->samples);
     link_put_u32(result->pcm_crc);
     link_put_u64(result->ticks);
@@ -153,6 +182,80 @@ static void answer_end(const link_frame *frame)
     } else {
         reply_result(frame->sequence, window);
     }
+}
+
+static void send_live_result(uint32_t number, const live_result *result)
+{
+    live_progress progress;
+
+    live_measure(&progress);
+    link_begin(REPLY_LIVE, UNASKED);
+    link_put_u32(number);
+    link_put_u32(result->index);
+    put_values(&result->values);
+    link_put_u32(result->samples);
+    link_put_u32(progress.dropped);
+    link_put_u32(result->pcm_crc);
+    link_put_u64(result->ticks);
+    link_end();
+}
+
+static void reply_listening(uint8_t sequence, uint32_t number)
+{
+    live_progress progress;
+
+    live_measure(&progress);
+    link_begin(REPLY_LISTENING, sequence);
+    link_put_u32(number);
+    link_put_u32(progress.next);
+    link_put_u32(progress.waiting);
+    link_put_u32(progress.dropped);
+    link_put_u32(MICROPHONE_RING_SAMPLES);
+    link_end();
+}
+
+static void answer_listen(const link_frame *frame)
+{
+    const uint8_t *payload = frame->payload;
+    const uint32_t number = link_get_u32(payload + LISTEN_NUMBER);
+
+    if (payload[LISTEN_SOURCE] > SOURCE_HOST) {
+        reply_error(frame->sequence, ERROR_MALFORMED_PAYLOAD);
+        return;
+    }
+    if (!live_is(number)) {
+        const bool from_host = payload[LISTEN_SOURCE] == SOURCE_HOST;
+        const error_code refused =
+            live_start(number, link_get_u32(payload + LISTEN_SAMPLES), from_host, send_live_result);
+        if (refused != ERROR_NONE) {
+            reply_error(frame->sequence, refused);
+            return;
+        }
+    }
+    reply_listening(frame->sequence, number);
+}
+
+/* Audio in real time does not wait for answers: only samples that nobody listens to get one. */
+static void answer_samples(const link_frame *frame)
+{
+    const int16_t *pcm = (const int16_t *)(const void *)(frame->payload + SAMPLES_PCM);
+    const uint32_t count = (frame->payload_bytes - SAMPLES_PCM) / sizeof *pcm;
+
+    if (live_is(link_get_u32(frame->payload + SAMPLES_NUMBER))) {
+        live_put(link_get_u32(frame->payload + SAMPLES_OFFSET), pcm, count);
+    } else {
+        reply_error(frame->sequence, ERROR_NO_SUCH_WINDOW);
+    }
+}
+
+static void answer_stop(const link_frame *frame)
+{
+    const uint32_t number = link_get_u32(frame->payload + STOP_NUMBER);
+
+    if (live_is(number)) {
+        live_stop();
+    }
+    reply_listening(frame->sequence, number);
 }
 
 static void answer_memory(const link_frame *frame)
@@ -179,6 +282,9 @@ static const struct request {
     { answer_audio, AUDIO_PCM, sizeof(int16_t), REQUEST_AUDIO },
     { answer_end, END_BYTES, 0, REQUEST_END },
     { answer_memory, 0, 0, REQUEST_MEMORY },
+    { answer_listen, LISTEN_BYTES, 0, REQUEST_LISTEN },
+    { answer_samples, SAMPLES_PCM, sizeof(int16_t), REQUEST_SAMPLES },
+    { answer_stop, STOP_BYTES, 0, REQUEST_STOP },
 };
 
 static bool length_fits(const struct request *request, uint32_t bytes)
@@ -205,6 +311,26 @@ static void answer(const link_frame *frame)
     reply_error(frame->sequence, ERROR_UNKNOWN_TYPE);
 }
 
+/* Answers a frame if one is complete. False if there was none. */
+static bool answer_next(void)
+{
+    link_frame frame;
+
+    switch (link_receive(&frame)) {
+    case LINK_FRAME:
+        answer(&frame);
+        return true;
+    case LINK_DAMAGED:
+        reply_error(UNASKED, ERROR_DAMAGED_FRAME);
+        return true;
+    case LINK_TOO_LONG:
+        reply_error(UNASKED, ERROR_FRAME_TOO_LONG);
+        return true;
+    default:
+        return false;
+    }
+}
+
 /* Unasked, once: a board that starts again and again shows itself by it. Noise of the start may stand before it. */
 static void announce_start(void)
 {
@@ -217,23 +343,13 @@ static void announce_start(void)
 
 noreturn void session_run(void)
 {
-    link_frame frame;
-
     announce_start();
     for (;;) {
-        switch (link_receive(&frame)) {
-        case LINK_NOTHING:
+        const bool answered = answer_next();
+        const bool heard = live_step(); /* after every frame, so that neither waits for long */
+
+        if (!answered && !heard) {
             board_wait();
-            break;
-        case LINK_FRAME:
-            answer(&frame);
-            break;
-        case LINK_DAMAGED:
-            reply_error(0, ERROR_DAMAGED_FRAME);
-            break;
-        case LINK_TOO_LONG:
-            reply_error(0, ERROR_FRAME_TOO_LONG);
-            break;
         }
     }
 }

@@ -8,7 +8,9 @@
 /* The PCM's CRC is taken over the samples as they lie in memory, and they arrive little-endian. */
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "a little-endian core is needed");
 
+/* The one engine of the image, and what a window of a stream without pass 1 is normalised by. */
 static w2s_engine engine;
+static w2s_running estimate;
 
 static struct {
     uint32_t id;
@@ -19,9 +21,11 @@ static struct {
     window_result result;
 } window;
 
-static error_code refusal(w2s_status status)
+error_code window_refusal(w2s_status status)
 {
     switch (status) {
+    case W2S_OK:
+        return ERROR_NONE;
     case W2S_TOO_SHORT:
         return ERROR_WINDOW_TOO_SHORT;
     case W2S_TOO_LONG:
@@ -31,7 +35,20 @@ static error_code refusal(w2s_status status)
     }
 }
 
-error_code window_open(uint32_t id, const w2s_statistics *announced, uint8_t tapped_layer, w2s_tap tap)
+static w2s_status begin(const w2s_statistics *announced, bool running)
+{
+    static const w2s_running nothing = { 0 };
+
+    if (!running) {
+        return w2s_begin(&engine, announced);
+    }
+    estimate = nothing;
+    return w2s_begin_running(&engine, &estimate, announced->samples);
+}
+
+error_code window_open(
+    uint32_t id, const w2s_statistics *announced, bool running, uint8_t tapped_layer, w2s_tap tap
+)
 {
     static const w2s_statistics none = { 0 };
     static const window_result no_result = { 0 };
@@ -44,10 +61,10 @@ error_code window_open(uint32_t id, const w2s_statistics *announced, uint8_t tap
     w2s_set_tap(&engine, tapped_layer, tapping ? tap : NULL, NULL);
 
     const uint32_t start = board_ticks();
-    const w2s_status status = w2s_begin(&engine, announced);
+    const w2s_status status = begin(announced, running);
     const uint32_t ticks = board_ticks() - start;
     if (status != W2S_OK) {
-        return refusal(status);
+        return window_refusal(status);
     }
 
     window.id = id;
@@ -58,6 +75,13 @@ error_code window_open(uint32_t id, const w2s_statistics *announced, uint8_t tap
     window.result = no_result;
     window.result.ticks = ticks;
     return ERROR_NONE;
+}
+
+w2s_engine *window_lend_engine(void)
+{
+    window.is_open = false;
+    w2s_set_tap(&engine, W2S_LAYER_NONE, NULL, NULL);
+    return &engine;
 }
 
 bool window_is(uint32_t id)

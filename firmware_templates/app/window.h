@@ -16,8 +16,17 @@ typedef struct {
     w2s_result values; /* zero unless the statistics agree */
 } window_result;
 
-/* Opens the window `id` in place of the one before. ERROR_NONE, or why the engine does not take it. */
-error_code window_open(uint32_t id, const w2s_statistics *announced, uint8_t tapped_layer, w2s_tap tap);
+/* The error by which a request is refused when the engine refuses its window; ERROR_NONE if it does not. */
+error_code window_refusal(w2s_status status);
+
+/* Opens the window `id` in place of the one before, normalised by the announced sums or by a running estimate that
+ * begins with it. ERROR_NONE, or why the engine does not take it. */
+error_code window_open(
+    uint32_t id, const w2s_statistics *announced, bool running, uint8_t tapped_layer, w2s_tap tap
+);
+
+/* Closes the window and lends its engine out, without a tap, until the next window_open. */
+w2s_engine *window_lend_engine(void);
 
 bool window_is(uint32_t id);
 

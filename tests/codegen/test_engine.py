@@ -9,38 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.codegen.compiled import STRICT, CompiledEngine
 from tests.random_student import random_student
 from toolchain.codegen.engine import ENGINE_FILES, generate_engine
 from toolchain.model_names import MODELS
-from toolchain.quantize.student import QuantizedStudent
 from toolchain.reference.engine import run
-
-DRIVER = Path(__file__).parent / "engine_driver.c"
-STRICT = ["-std=c11", "-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Werror"]
-SANITIZED = ["-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
-
-
-class CompiledEngine:
-    """The engine of one student as a host program."""
-
-    def __init__(self, student: QuantizedStudent, folder: Path) -> None:
-        for name, text in generate_engine(student).items():
-            (folder / name).write_text(text)
-        self.student = student
-        self.program = folder / "engine"
-        sources = [folder / name for name in ENGINE_FILES if name.endswith(".c")]
-        subprocess.run(
-            ["gcc", *STRICT, *SANITIZED, f"-I{folder}", "-o", self.program, DRIVER, *sources], check=True
-        )
-
-    def run(self, pcm: np.ndarray, layer: str | None = None, chunk: int = 320) -> tuple[np.ndarray, bytes]:
-        """Return the three outputs and the tapped layer's rows."""
-        index = 255 if layer is None else self.student.layer_names.index(layer)
-        done = subprocess.run(
-            [self.program, str(index), str(chunk)], input=pcm.astype("<i2").tobytes(), capture_output=True
-        )
-        assert done.returncode == 0, done.stderr[-400:]
-        return np.frombuffer(done.stdout, np.int32), done.stderr
 
 
 @pytest.fixture(scope="module", params=MODELS)

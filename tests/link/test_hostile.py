@@ -9,7 +9,7 @@ import serial
 
 from toolchain.link import Board
 from toolchain.link.frames import Frame, FrameReader, encode
-from toolchain.link.protocol import NO_LAYER, Begin, Error, ErrorCode, MessageType, read_reply
+from toolchain.link.protocol import NO_LAYER, Begin, Error, ErrorCode, Listen, MessageType, Source, read_reply
 from toolchain.reference.engine import run
 
 
@@ -37,11 +37,20 @@ def assert_alive(device, student, pcm):
         (Frame(0x7F, 5, b""), ErrorCode.UNKNOWN_TYPE),
         (Frame(MessageType.ACK, 5, bytes(8)), ErrorCode.UNKNOWN_TYPE),
         (Frame(MessageType.HELLO, 5, bytes(7)), ErrorCode.MALFORMED_PAYLOAD),
-        (Frame(MessageType.BEGIN, 5, bytes(26)), ErrorCode.MALFORMED_PAYLOAD),
+        (Frame(MessageType.BEGIN, 5, bytes(25)), ErrorCode.MALFORMED_PAYLOAD),
+        (Frame(MessageType.BEGIN, 5, Begin(1, 64, 0, 0, NO_LAYER, 2).pack()), ErrorCode.MALFORMED_PAYLOAD),
         (Frame(MessageType.AUDIO, 5, bytes(7)), ErrorCode.MALFORMED_PAYLOAD),
         (Frame(MessageType.AUDIO, 5, bytes(9)), ErrorCode.MALFORMED_PAYLOAD),
         (Frame(MessageType.END, 5, b""), ErrorCode.MALFORMED_PAYLOAD),
         (Frame(MessageType.MEMORY, 5, b"\0"), ErrorCode.MALFORMED_PAYLOAD),
+        (Frame(MessageType.LISTEN, 5, bytes(8)), ErrorCode.MALFORMED_PAYLOAD),
+        (Frame(MessageType.LISTEN, 5, Listen(1, 1600, 2).pack()), ErrorCode.MALFORMED_PAYLOAD),
+        (Frame(MessageType.LISTEN, 5, Listen(1, 1600, Source.MICROPHONE).pack()), ErrorCode.NO_MICROPHONE),
+        (Frame(MessageType.LISTEN, 5, Listen(1, 63, Source.HOST).pack()), ErrorCode.WINDOW_TOO_SHORT),
+        (Frame(MessageType.LISTEN, 5, Listen(1, 2**24 + 1, Source.HOST).pack()), ErrorCode.WINDOW_TOO_LONG),
+        (Frame(MessageType.SAMPLES, 5, bytes(9)), ErrorCode.MALFORMED_PAYLOAD),
+        (Frame(MessageType.SAMPLES, 5, bytes(12)), ErrorCode.NO_SUCH_WINDOW),
+        (Frame(MessageType.STOP, 5, bytes(5)), ErrorCode.MALFORMED_PAYLOAD),
         (Frame(MessageType.AUDIO, 5, bytes(12)), ErrorCode.NO_SUCH_WINDOW),
         (Frame(MessageType.END, 5, bytes(4)), ErrorCode.NO_SUCH_WINDOW),
         (Frame(MessageType.BEGIN, 5, Begin(1, 64, 0, 0, 200).pack()), ErrorCode.NO_SUCH_LAYER),
@@ -76,15 +85,19 @@ def test_the_firmware_survives_well_formed_nonsense(line, device, student, pcm):
     generator = random.Random(6)
     window = 0
     for _ in range(400):
-        kind = generator.choice((1, 2, 2, 3, 3, 3, 4, 5, 6, 0x82))
+        kind = generator.choice((1, 2, 2, 3, 3, 3, 4, 5, 6, 6, 7, 7, 7, 8, 9, 0x82))
         payload = generator.randbytes(generator.randrange(270))
         if kind == MessageType.BEGIN and generator.random() < 0.8:
             window = generator.randrange(3)
             samples = generator.choice((64, 1000, 1 << 24))
             layer = generator.choice((0, 3, 11, 12, NO_LAYER))
             total = generator.randrange(-samples, samples)
-            payload = Begin(window, samples, total, generator.randrange(samples << 30), layer).pack()
-        elif kind == MessageType.AUDIO and generator.random() < 0.8:
+            squares, normaliser = generator.randrange(samples << 30), generator.randrange(3)
+            payload = Begin(window, samples, total, squares, layer, normaliser).pack()
+        elif kind == MessageType.LISTEN and generator.random() < 0.8:
+            window = generator.randrange(3)
+            payload = Listen(window, generator.choice((0, 64, 65, 1000, 2**32 - 1)), generator.randrange(3)).pack()
+        elif kind in (MessageType.AUDIO, MessageType.SAMPLES) and generator.random() < 0.8:
             pcm_bytes = generator.randbytes(2 * generator.randrange(128))
             payload = struct.pack("<II", window, generator.choice((0, 64, 2**32 - 1))) + pcm_bytes
         line.write(encode(Frame(kind, generator.randrange(256), payload)))

@@ -17,6 +17,8 @@ from toolchain.link.protocol import (
     ErrorCode,
     MessageType,
     ResultStatus,
+    Source,
+    WindowNormaliser,
     to_frame,
 )
 from toolchain.resources import templates_dir
@@ -138,6 +140,8 @@ def test_the_firmware_declares_the_same_numbers():
     numbers = {name: int(value, 0) for name, value in re.findall(r"([A-Z_]+) = (0x[0-9A-F]+|\d+)", header)}
     expected = {"ERROR_NONE": 0} | {f"ERROR_{code.name}": code for code in ErrorCode}
     expected |= {f"RESULT_{status.name}": status for status in ResultStatus}
+    expected |= {f"NORMALISER_{what.name}": what for what in WindowNormaliser}
+    expected |= {f"SOURCE_{source.name}": source for source in Source}
     for kind in MessageType:
         name = kind.name.removesuffix("_REPLY")
         expected[f"{'REPLY' if kind >= 0x80 else 'REQUEST'}_{name}"] = kind
@@ -152,5 +156,5 @@ def test_the_page_lists_every_message_and_error():
     assert {(name, int(code, 16)) for name, code in listed} == {
         (kind.name.removesuffix("_REPLY"), kind.value) for kind in MessageType
     }
-    codes = {int(code): text for code, text in re.findall(r"\| (\d) \| ([a-z ]+)(?= \|)", page)}
+    codes = {int(code): text for code, text in re.findall(r"\| (\d+) \| ([a-z ]+)(?= \|)", page)}
     assert codes == {code.value: code.name.lower().replace("_", " ") for code in ErrorCode}

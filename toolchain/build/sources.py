@@ -10,7 +10,7 @@ from toolchain.codegen.render import render
 from toolchain.errors import BuildError
 from toolchain.quantize.student import QuantizedStudent
 from toolchain.resources import templates_dir
-from toolchain.target import Target
+from toolchain.target import HOST_MICROPHONE, Target
 
 #: Bytes of the digests by which host and board know each other.
 DIGEST_BYTES = 8
@@ -138,7 +138,10 @@ def _uart_constants(target: Target) -> list[tuple[str, str]]:
 
 def _microphone_constants(target: Target) -> list[tuple[str, str]]:
     microphone = target.board.microphone
-    constants = [("MICROPHONE_RING_SAMPLES", f"{microphone.ring_samples}u")]
+    constants = [
+        ("HAS_MICROPHONE", str(int(microphone.driver != HOST_MICROPHONE))),
+        ("MICROPHONE_RING_SAMPLES", f"{microphone.ring_samples}u"),
+    ]
     if microphone.base is not None:
         constants.append(("MICROPHONE_BASE", f"{_hex(microphone.base)}u"))
     if microphone.irq is not None:

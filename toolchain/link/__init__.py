@@ -2,7 +2,19 @@
 
 from toolchain.link.board import Board, BoardResult
 from toolchain.link.discover import find_port
-from toolchain.link.protocol import HelloReply, MemoryReply
+from toolchain.link.live import Listening, LiveResult
+from toolchain.link.protocol import HelloReply, MemoryReply, Source, WindowNormaliser
 from toolchain.link.read_back import read_back
 
-__all__ = ["Board", "BoardResult", "HelloReply", "MemoryReply", "find_port", "read_back"]
+__all__ = [
+    "Board",
+    "BoardResult",
+    "HelloReply",
+    "Listening",
+    "LiveResult",
+    "MemoryReply",
+    "Source",
+    "WindowNormaliser",
+    "find_port",
+    "read_back",
+]

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from toolchain.audio.statistics import WindowStatistics
 from toolchain.errors import LinkError
 from toolchain.link.channel import Channel, Refused, ReplyT
+from toolchain.link.live import Listening
 from toolchain.link.protocol import (
     NO_LAYER,
     PROTOCOL_VERSION,
@@ -19,11 +20,14 @@ from toolchain.link.protocol import (
     Begin,
     Hello,
     HelloReply,
+    Listen,
     Memory,
     MemoryReply,
     Message,
     Result,
+    Source,
     Tap,
+    WindowNormaliser,
 )
 from toolchain.link.starts import RESET_LOOP_STARTS, Starts
 from toolchain.link.timing import Deadline, NoProgress
@@ -124,6 +128,7 @@ class Board:
         pcm: NDArray[np.int16],
         statistics: WindowStatistics | None = None,
         *,
+        normaliser: WindowNormaliser = WindowNormaliser.WINDOW,
         exact_ticks: bool = False,
         on_progress: Callable[[int], None] = lambda samples: None,
     ) -> BoardResult:
@@ -132,6 +137,7 @@ class Board:
         Args:
             pcm: int16 (N,), 16 kHz mono.
             statistics: its sums; computed where not given.
+            normaliser: what normalises it; a running one has heard nothing before.
             exact_ticks: send nothing while the board computes, so that no receive interrupt is counted among
                 the engine's ticks. Slower, and slower still to recover from damage.
             on_progress: called with the number of samples the board has taken.
@@ -139,17 +145,22 @@ class Board:
         Raises:
             LinkError: if there is no result of exactly this audio.
         """
-        request = _WindowRequest(pcm, statistics or WindowStatistics.of(pcm), exact_ticks=exact_ticks)
+        request = _WindowRequest(
+            pcm, statistics or WindowStatistics.of(pcm), normaliser=normaliser, exact_ticks=exact_ticks
+        )
         result = self._run(request, on_progress=on_progress)
         values = np.array([result.arousal, result.dominance, result.valence], dtype=np.int32)
         return BoardResult(values, result.ticks)
 
-    def tap(self, layer: int, pcm: NDArray[np.int16]) -> NDArray[np.int8]:
+    def tap(
+        self, layer: int, pcm: NDArray[np.int16], normaliser: WindowNormaliser = WindowNormaliser.WINDOW
+    ) -> NDArray[np.int8]:
         """Run one window and return the rows of one layer.
 
         Args:
             layer: index into the student's ``layer_names``.
             pcm: int16 (N,), 16 kHz mono.
+            normaliser: as for `infer`.
 
         Returns:
             int8 (rows, bytes of a row); the rows of "pooled" are int32, little-endian.
@@ -157,13 +168,27 @@ class Board:
         Raises:
             LinkError: as `infer`, or if rows stay missing.
         """
-        request = _WindowRequest(pcm, WindowStatistics.of(pcm), tapped_layer=layer)
+        request = _WindowRequest(pcm, WindowStatistics.of(pcm), tapped_layer=layer, normaliser=normaliser)
         rows: dict[int, bytes] = {}
         for _ in range(_TAP_RUNS):
             result = self._run(request, on_row=lambda tap: rows.__setitem__(tap.row, tap.data))
             if sorted(rows) == list(range(result.tapped_rows)):
                 return _stacked([rows[index] for index in sorted(rows)])
         raise LinkError(f"rows of layer {layer} were lost on the line in {_TAP_RUNS} runs")
+
+    def listen(self, samples: int, source: Source) -> Listening:
+        """Begin to listen; the context that is returned gives the results, and stops listening when it ends.
+
+        Args:
+            samples: window of each result; windows follow one another without a gap.
+            source: the board's microphone, or the host in its place.
+
+        Raises:
+            LinkError: if the board has no microphone, the window is too short or too long, or there is no answer.
+        """
+        hello = self._hello or self.hello()
+        self._channel.round_trip.patient = False
+        return Listening(self._channel, hello, Listen(secrets.randbits(32), samples, source), self._timeout)
 
     def memory(self) -> MemoryReply:
         """Ask how much memory the firmware takes, with the most its stack has ever held."""
@@ -234,6 +259,7 @@ class _WindowRequest:
     pcm: NDArray[np.int16]
     statistics: WindowStatistics
     tapped_layer: int = NO_LAYER
+    normaliser: WindowNormaliser = WindowNormaliser.WINDOW
     exact_ticks: bool = False
 
     @property
@@ -248,6 +274,7 @@ class _WindowRequest:
             sum=self.statistics.sum,
             sum_squares=self.statistics.sum_squares,
             tapped_layer=self.tapped_layer,
+            normaliser=self.normaliser,
         )
 
 

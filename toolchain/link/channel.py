@@ -10,7 +10,7 @@ import serial
 
 from toolchain.link.frames import DELIMITER, FrameReader, encode
 from toolchain.link.port import PortError, open_port
-from toolchain.link.protocol import Error, ErrorCode, Message, Tap, read_reply, to_frame
+from toolchain.link.protocol import Error, ErrorCode, Live, Message, Tap, read_reply, to_frame
 from toolchain.link.starts import Starts
 from toolchain.link.timing import Deadline, RoundTrip
 
@@ -65,8 +65,9 @@ class Channel:
         #: Bytes came in, whatever they were: tells a silent line from a foreign one.
         self.heard_bytes = False
         self.starts = Starts()
-        #: Rows of a tapped layer come unasked, between the replies; they go here.
+        #: Rows of a tapped layer and live results come unasked, between the replies; they go here.
         self.on_tap: Callable[[Tap], None] = lambda tap: None
+        self.on_live: Callable[[Live], None] = lambda live: None
         self._port = open_port(url, baud, write_seconds=timeout)
         self._reader = FrameReader()
         self._received: deque[Received] = deque()
@@ -106,6 +107,8 @@ class Channel:
             reply = read_reply(frame)
             if isinstance(reply, Tap):
                 self.on_tap(reply)
+            elif isinstance(reply, Live):
+                self.on_live(reply)
             elif reply is not None:
                 self.starts.take_reply(reply)
                 self._received.append(Received(frame.sequence, reply))

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Self
 
 from toolchain.link.frames import Frame
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 
 TOKEN_BYTES = 8
 
@@ -23,11 +23,16 @@ class MessageType(IntEnum):
     AUDIO = 0x03
     END = 0x04
     MEMORY = 0x05
+    LISTEN = 0x06
+    SAMPLES = 0x07
+    STOP = 0x08
     HELLO_REPLY = 0x81
     ACK = 0x82
     RESULT = 0x83
     TAP = 0x84
     MEMORY_REPLY = 0x85
+    LISTENING = 0x86
+    LIVE = 0x87
     ERROR = 0x8F
 
 
@@ -43,6 +48,21 @@ class ErrorCode(IntEnum):
     WINDOW_TOO_LONG = 7
     NO_SUCH_LAYER = 8
     IMPOSSIBLE_SUMS = 9
+    NO_MICROPHONE = 10
+
+
+class WindowNormaliser(IntEnum):
+    """What a window's audio is normalised by."""
+
+    WINDOW = 0
+    RUNNING = 1
+
+
+class Source(IntEnum):
+    """Where live audio comes from."""
+
+    MICROPHONE = 0
+    HOST = 1
 
 
 class ResultStatus(IntEnum):
@@ -118,16 +138,20 @@ class Hello(Message):
 
 @dataclass(frozen=True)
 class Begin(Message):
-    """Open a window of ``samples`` samples with these sums, or ask where the open one stands."""
+    """Open a window of ``samples`` samples with these sums, or ask where the open one stands.
+
+    ``normaliser`` is a `WindowNormaliser`; a running one begins with the window.
+    """
 
     TYPE = MessageType.BEGIN
-    LAYOUT = struct.Struct("<IIqQB")
+    LAYOUT = struct.Struct("<IIqQBB")
 
     window: int
     samples: int
     sum: int
     sum_squares: int
     tapped_layer: int = NO_LAYER
+    normaliser: int = WindowNormaliser.WINDOW
 
 
 @dataclass(frozen=True)
@@ -158,6 +182,43 @@ class Memory(Message):
 
     TYPE = MessageType.MEMORY
     LAYOUT = struct.Struct("<")
+
+
+@dataclass(frozen=True)
+class Listen(Message):
+    """Give a result every ``samples`` samples from now on, or ask where this listening stands.
+
+    ``source`` is a `Source`.
+    """
+
+    TYPE = MessageType.LISTEN
+    LAYOUT = struct.Struct("<IIB")
+
+    listening: int
+    samples: int
+    source: int
+
+
+@dataclass(frozen=True)
+class Samples(MessageWithTail):
+    """PCM16 in the microphone's place, from sample ``offset`` of the listening on. Not answered."""
+
+    TYPE = MessageType.SAMPLES
+    LAYOUT = struct.Struct("<II")
+
+    listening: int
+    offset: int
+    pcm: bytes
+
+
+@dataclass(frozen=True)
+class Stop(Message):
+    """Stop listening."""
+
+    TYPE = MessageType.STOP
+    LAYOUT = struct.Struct("<I")
+
+    listening: int
 
 
 # --- replies ---------------------------------------------------------------------------------------------
@@ -263,6 +324,48 @@ class MemoryReply(Message):
 
 
 @dataclass(frozen=True)
+class Listening(Message):
+    """Where a listening stands, in samples since its start.
+
+    Attributes:
+        next: offset of the first sample that has not arrived.
+        waiting: how many have arrived and wait for the engine.
+        dropped: how many were lost on the way, or because too many were waiting.
+        room: how many may wait.
+    """
+
+    TYPE = MessageType.LISTENING
+    LAYOUT = struct.Struct("<IIIII")
+
+    listening: int
+    next: int
+    waiting: int
+    dropped: int
+    room: int
+
+
+@dataclass(frozen=True)
+class Live(Message):
+    """Unasked: the result of one window of a listening; windows are counted from 0.
+
+    ``samples`` and ``pcm_crc`` are the window's, ``dropped`` counts all samples lost since the start.
+    """
+
+    TYPE = MessageType.LIVE
+    LAYOUT = struct.Struct("<IIiiiIIIQ")
+
+    listening: int
+    index: int
+    arousal: int
+    dominance: int
+    valence: int
+    samples: int
+    dropped: int
+    pcm_crc: int
+    ticks: int
+
+
+@dataclass(frozen=True)
 class Error(Message):
     """The board could not do what a frame asked for; ``code`` is an `ErrorCode`."""
 
@@ -272,9 +375,11 @@ class Error(Message):
     code: int
 
 
-REQUESTS: dict[int, type[Message]] = {kind.TYPE: kind for kind in (Hello, Begin, Audio, End, Memory)}
+REQUESTS: dict[int, type[Message]] = {
+    kind.TYPE: kind for kind in (Hello, Begin, Audio, End, Memory, Listen, Samples, Stop)
+}
 REPLIES: dict[int, type[Message]] = {
-    kind.TYPE: kind for kind in (HelloReply, Ack, Result, Tap, MemoryReply, Error)
+    kind.TYPE: kind for kind in (HelloReply, Ack, Result, Tap, MemoryReply, Listening, Live, Error)
 }
 
 

@@ -66,7 +66,7 @@ class Transfer:
         self._begin = begin
         self._pcm = pcm
         self._credit = 0 if one_at_a_time else board.credit
-        self._frame_samples = _samples_per_frame(board)
+        self._frame_samples = samples_per_frame(board)
         self._longest_frame = longest_wire(board.content_limit)
         self._on_progress = on_progress
         self._in_flight: deque[_InFlight] = deque()
@@ -192,7 +192,12 @@ class Transfer:
         return LinkError(f"the board refused a window of {self._begin.samples:,} samples: {error}")
 
 
-def _samples_per_frame(board: HelloReply) -> int:
+def samples_per_frame(board: HelloReply) -> int:
+    """Samples in the longest AUDIO or SAMPLES frame the board takes.
+
+    Raises:
+        LinkError: if there is no room for one.
+    """
     room = board.content_limit - HEADER_BYTES - Audio.LAYOUT.size - CRC_BYTES
     if room < BYTES_PER_SAMPLE:
         raise LinkError(f"the board takes frames of {board.content_limit} bytes: too few for audio")

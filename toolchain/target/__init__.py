@@ -3,6 +3,7 @@
 from toolchain.target.load import load_target, read_target, target_names
 from toolchain.target.schema import (
     DEFAULT_BAUD,
+    HOST_MICROPHONE,
     Budget,
     Emulator,
     EspImage,
@@ -18,6 +19,7 @@ from toolchain.target.schema import (
 
 __all__ = [
     "DEFAULT_BAUD",
+    "HOST_MICROPHONE",
     "Budget",
     "Emulator",
     "EspImage",

@@ -10,6 +10,9 @@ DEFAULT_BAUD = 115_200
 #: Bytes of flash in one block of a UF2 file: a page of serial flash, the only size that the RP2040's boot ROM takes.
 UF2_PAYLOAD_BYTES = 256
 
+#: The microphone driver of a board that has none: the host sends the samples.
+HOST_MICROPHONE = "link"
+
 #: Names of template files and folders: nothing that leads out of their folder.
 _NAME_PATTERN = r"^[a-z0-9_]+$"
 _NAME = Field(pattern=_NAME_PATTERN)
@@ -68,8 +71,7 @@ class Uart(_Table):
 class Microphone(_Table):
     """Where live audio comes from: a driver of ``firmware_templates/boards/microphone``."""
 
-    #: "link": the host sends the samples, in real time.
-    driver: str = Field(default="link", pattern=_NAME_PATTERN)
+    driver: str = Field(default=HOST_MICROPHONE, pattern=_NAME_PATTERN)
     base: int | None = None
     #: The interrupt the driver serves in ``microphone_interrupt``, if it has one.
     irq: int | None = Field(default=None, ge=0)
