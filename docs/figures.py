@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from toolchain.files import write_atomically
-from toolchain.model_names import DIMENSIONS
+from toolchain.model_names import DIMENSIONS, Normalisation
 
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
@@ -33,7 +33,9 @@ def row(report: dict[str, Any]) -> tuple[str, ...]:
 
 def table(reports: list[dict[str, Any]]) -> str:
     """All reports of emulated boards as a Markdown table; RAM is variables and the measured stack."""
-    boards = [report for report in reports if report["ram_stack_bytes"] is not None]
+    boards = [
+        report for report in reports if report["ram_stack_bytes"] and report["normalisation"] == Normalisation.TWO_PASS
+    ]
     rows = [HEADINGS, ("---",) * len(HEADINGS), *map(row, boards)]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in rows)
 

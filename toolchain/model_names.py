@@ -1,4 +1,6 @@
-"""Names shared by every package: models, output dimensions, sample rate."""
+"""Names shared by every package: models, output dimensions, sample rate, normalisation."""
+
+from enum import StrEnum
 
 MODELS = ("wav2small-17k", "wav2small-72k")
 
@@ -7,3 +9,12 @@ DIMENSIONS = ("arousal", "dominance", "valence")
 
 #: Hz; every model hears 16 kHz mono.
 SAMPLE_RATE = 16_000
+
+
+class Normalisation(StrEnum):
+    """How a board normalises what it hears (docs/numeric-contract.md)."""
+
+    #: Over the window, whose sums the host sends first.
+    TWO_PASS = "two-pass"
+    #: By a running estimate, as live audio must be.
+    RUNNING = "running"

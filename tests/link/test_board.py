@@ -9,8 +9,9 @@ import pytest
 from tests.builds import student_of
 from toolchain.audio.statistics import WindowStatistics
 from toolchain.errors import LinkError
-from toolchain.link import Board
+from toolchain.link import Board, WindowNormaliser
 from toolchain.reference.engine import run
+from toolchain.reference.running import RunningEstimate
 
 
 @pytest.fixture
@@ -32,6 +33,15 @@ def test_values_are_those_of_the_reference(board, student, samples):
         result = board.infer(pcm, exact_ticks=exact_ticks)
         assert np.array_equal(result.values, run(student, pcm).output)
         assert result.ticks > 0
+
+
+def test_a_running_estimate_begins_with_every_window(board, student, pcm):
+    trace = run(student, pcm, RunningEstimate())
+    for _ in range(2):
+        assert np.array_equal(board.infer(pcm, normaliser=WindowNormaliser.RUNNING).values, trace.output)
+        assert np.array_equal(board.infer(pcm).values, run(student, pcm).output)
+    rows = board.tap(student.layer_names.index("logmel"), pcm, WindowNormaliser.RUNNING)
+    assert np.array_equal(rows, trace.rows["logmel"])
 
 
 def test_every_layer_can_be_tapped(board, student, pcm):

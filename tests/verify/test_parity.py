@@ -5,7 +5,9 @@ from tests.random_student import random_student
 from tests.verify.fake_board import FakeBoard
 from toolchain.audio import Clip
 from toolchain.errors import ParityError
+from toolchain.model_names import Normalisation
 from toolchain.reference.engine import run
+from toolchain.reference.running import RunningEstimate
 from toolchain.verify.parity import Difference, compare
 
 
@@ -38,6 +40,25 @@ def test_a_right_board_is_equal_on_every_clip(student, clips):
     assert first.float_student == pytest.approx((0.1, 0.2, 0.3))
     assert first.sha256 == clips[0].sha256
     assert first.ticks == 256 * 8000
+
+
+def test_a_running_estimate_hears_nothing_but_the_clip(student, clips):
+    board, expected = FakeBoard(student), [run(student, clip.pcm, RunningEstimate()).output for clip in clips]
+    parity = compare(board, student, _float_student, clips, normalisation=Normalisation.RUNNING)
+    assert parity.equal_clips == 3
+    assert [clip.board for clip in parity.clips] == [tuple(output) for output in expected]
+    assert parity.clips != compare(board, student, _float_student, clips).clips
+
+
+def test_a_difference_is_looked_for_in_the_mode_it_appeared_in(student, clips):
+    def fault(trace):
+        trace.output[1] += 1
+        trace.rows["logmel"][4, 9] ^= 1
+
+    board = FakeBoard(student, fault)
+    parity = compare(board, student, _float_student, clips, normalisation=Normalisation.RUNNING)
+    right = int(run(student, clips[0].pcm, RunningEstimate()).rows["logmel"][4, 9])
+    assert parity.first_difference == Difference("0.wav", "logmel", 4, 9, right ^ 1, right)
 
 
 def test_the_first_layer_that_differs_is_named(student, clips):

@@ -11,6 +11,7 @@ from toolchain.audio import Skipped
 from toolchain.build import BuildResult, Section, Sizes
 from toolchain.errors import ParityError
 from toolchain.link import MemoryReply
+from toolchain.model_names import Normalisation
 from toolchain.target import load_target
 from toolchain.verify.parity import ClipResult, Difference, Parity
 from toolchain.verify.report import make_report, require_parity, write_report
@@ -35,7 +36,7 @@ def _clips(noise: float) -> list[ClipResult]:
     return results
 
 
-def _report(clips, target="mps2-an386", difference=None):
+def _report(clips, target="mps2-an386", difference=None, normalisation=Normalisation.TWO_PASS):
     sections = (Section(".text", 30_000, True, False), Section(".bss", 9_000, False, True))
     build = BuildResult(
         folder=Path("build"),
@@ -55,6 +56,7 @@ def _report(clips, target="mps2-an386", difference=None):
         ticks_hz=25_000_000,
         skipped=[Skipped("short.wav", "short.wav is shorter than the window (0.20 s)")],
         hashes={"model.onnx": "ef" * 32},
+        normalisation=normalisation,
     )
 
 
@@ -89,6 +91,22 @@ def test_one_unequal_integer_fails_and_names_the_layer():
 def test_a_ccc_below_the_gate_fails():
     with pytest.raises(ParityError, match=r"below 0\.99: arousal"):
         require_parity(_report(_clips(0.1)))
+
+
+def test_the_ccc_of_a_running_estimate_is_reported_and_not_gated(tmp_path):
+    report = _report(_clips(0.1), normalisation=Normalisation.RUNNING)
+    require_parity(report)
+    assert report["normalisation"] == "running"
+    assert report["ccc"]["arousal"] < 0.99
+    write_report(report, tmp_path)
+    page = (tmp_path / "report.html").read_text()
+    assert "running normalisation" in page
+    assert "The gate is" not in page
+    clips = _clips(0.1)
+    clips[0] = replace(clips[0], reference=(0, 0, 0))
+    place = Difference("speaker/0.wav", "output", 0, 0, 1, 0)
+    with pytest.raises(ParityError, match="1 of 30 clips"):
+        require_parity(_report(clips, difference=place, normalisation=Normalisation.RUNNING))
 
 
 def test_constant_outputs_fail_and_are_valid_json(tmp_path):

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from toolchain.model_names import Normalisation
+
 
 class Framework(StrEnum):
     """What the firmware is built on."""
@@ -87,8 +89,15 @@ FrameworkOption = Annotated[
     Framework,
     typer.Option(
         "--framework",
-        "-f",
         help="bare-metal: an image that needs nothing else. esp-idf: a project for Espressif's SDK (ESP32 family).",
+    ),
+]
+NormaliserOption = Annotated[
+    Normalisation,
+    typer.Option(
+        "--normaliser",
+        help="What normalises a clip: its own sums, sent first, or a running estimate that hears it as it comes, as "
+        "live audio must be. The CCC of a running one is reported, not gated.",
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Write the result to stdout as JSON.")]

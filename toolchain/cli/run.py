@@ -11,6 +11,7 @@ from toolchain.cli.options import (
     FlasherOption,
     JsonOption,
     ModelOption,
+    NormaliserOption,
     OutOption,
     PortOption,
     ProbeOption,
@@ -18,6 +19,7 @@ from toolchain.cli.options import (
     TargetOption,
     WindowOption,
 )
+from toolchain.model_names import Normalisation
 
 if TYPE_CHECKING:
     from toolchain.target import Flasher, Target
@@ -32,6 +34,7 @@ def run(
     corpus: CorpusOption = None,
     clips: ClipsOption = DEFAULT_CLIPS,
     window: WindowOption = DEFAULT_WINDOW,
+    normaliser: NormaliserOption = Normalisation.TWO_PASS,
     flasher: FlasherOption = None,
     port: PortOption = None,
     probe: ProbeOption = None,
@@ -59,7 +62,7 @@ def run(
     image = build_image(chosen.quantized, board, out)
     if way is not None and port is not None:
         flash_board(board, image, way, port, probe)
-    verify_image(board, chosen, image, selection, port=port, as_json=json)
+    verify_image(board, chosen, image, selection, port=port, as_json=json, normalisation=normaliser)
 
 
 def _choose_way(target: "Target", flasher: str | None, port: str | None) -> "Flasher | None":

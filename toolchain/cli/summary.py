@@ -9,11 +9,16 @@ from rich.markup import escape
 from rich.table import Table
 
 from toolchain.cli.console import stdout
-from toolchain.model_names import DIMENSIONS
+from toolchain.model_names import DIMENSIONS, Normalisation
 
 #: A run of so few clips is about their values.
 _LISTED = 10
 _Q16 = 65536
+
+_NORMALISED = {
+    Normalisation.TWO_PASS: "over each clip (two-pass)",
+    Normalisation.RUNNING: "by a running estimate, the float student over each clip; the CCC is not gated",
+}
 
 
 def print_summary(report: Mapping[str, Any], page: Path) -> None:
@@ -57,6 +62,7 @@ def _figure(value: float | None) -> str:
 def _facts(report: Mapping[str, Any]) -> list[tuple[str, str]]:
     arena = report["tflm_arena"]
     return [
+        ("normalised", _NORMALISED[report["normalisation"]]),
         ("clips", f"{report['equal_clips']} of {report['clips']} equal to the integer reference"),
         ("flash", _flash(report)),
         ("RAM", _ram(report)),

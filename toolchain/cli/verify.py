@@ -14,12 +14,14 @@ from toolchain.cli.options import (
     FrameworkOption,
     JsonOption,
     ModelOption,
+    NormaliserOption,
     OutOption,
     PortOption,
     StudentOption,
     TargetOption,
     WindowOption,
 )
+from toolchain.model_names import Normalisation
 
 if TYPE_CHECKING:
     from toolchain.audio import Selection
@@ -37,6 +39,7 @@ def verify(
     corpus: CorpusOption = None,
     clips: ClipsOption = DEFAULT_CLIPS,
     window: WindowOption = DEFAULT_WINDOW,
+    normaliser: NormaliserOption = Normalisation.TWO_PASS,
     port: PortOption = None,
     framework: FrameworkOption = Framework.BARE_METAL,
     out: OutOption = DEFAULT_OUT,
@@ -45,9 +48,9 @@ def verify(
     """Run speech through a built image and compare every result.
 
     Each clip's integers must equal the integer reference's, and the CCC between board and float student must
-    reach 0.99 on arousal, dominance and valence; otherwise the exit code is 7. report.json and report.html are
-    written beside the image. The image runs on the target's emulator, or on the board on --port; a board without an
-    emulator is found by its USB id.
+    reach 0.99 on arousal, dominance and valence, unless the normaliser is a running one; otherwise the exit code is
+    7. report.json and report.html are written beside the image. The image runs on the target's emulator, or on the
+    board on --port; a board without an emulator is found by its USB id.
     """
     from toolchain.cli.boards import choose_port
     from toolchain.cli.students import open_student
@@ -62,7 +65,7 @@ def verify(
         raise UsageError(f"the build in {image.folder} is of another student", "run 'toolchain build' again")
     if board.emulator is None:
         port = choose_port(board, port)
-    verify_image(board, chosen, image, selection, port=port, as_json=json)
+    verify_image(board, chosen, image, selection, port=port, as_json=json, normalisation=normaliser)
 
 
 def _find_build(
@@ -103,6 +106,7 @@ def verify_image(
     *,
     port: str | None,
     as_json: bool,
+    normalisation: Normalisation = Normalisation.TWO_PASS,
 ) -> None:
     """Verify with a progress bar, write the report, print its summary, and raise if the gate is not passed.
 
@@ -123,6 +127,7 @@ def verify_image(
             hashes=student.hashes(),
             port=port,
             progress=lambda result: bar.advance(),
+            normalisation=normalisation,
         )
     write_report(report, image.folder)
     if as_json:

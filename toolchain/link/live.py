@@ -30,8 +30,10 @@ _HINT = "check cable and power, then try again"
 #: Seconds of audio that may be on a slow line before the host drops some, as a microphone's buffer would.
 _LONGEST_LAG = 0.25
 
-#: Seconds between two questions where the board stands: while it is fed, and after an overdue result.
+#: Seconds between two questions where the board stands: while it is fed in real time, while it is waited for, and
+#: after an overdue result.
 _ASK_EVERY = 0.05
+_ASK_SOON = 0.005
 _OVERDUE = 1.0
 
 #: Seconds to wait for something to come in before looking at the clock again: half a frame.
@@ -86,9 +88,9 @@ class Listening:
         self._next_index = 0
         self._fed = 0  # samples of the listening that were sent, or dropped in their place
         self._sent_to = 0  # end of the last frame that was sent
-        self._question: int | None = None  # sequence of the question that is on its way
-        self._asked = 0.0  # when
-        self._asked_at = 0  # and after how many samples
+        self._arrived = 0  # end of the last frame that has arrived, or never will
+        self._questions: dict[int, int] = {}  # on their way: what was sent before them, by sequence
+        self._asked = 0.0  # when the last one was
         channel.on_live = self._take_live
         self._deadline = Deadline(timeout, f"the board on {channel.url} did not begin to listen", _HINT)
         try:
@@ -151,23 +153,22 @@ class Listening:
                 self._send_what_is_due(feed, int((time.monotonic() - start) * SAMPLE_RATE))
             else:
                 self._send_what_fits(feed)
-            self._ask_every(_ASK_EVERY)
+            self._ask_every(_ASK_EVERY if real_time else _ASK_SOON)
             yield from self._received()
-        while not self._heard_everything():
-            self._ask_every(_ASK_EVERY)
+        while self._arrived != self._sent_to or self._progress.waiting > 0:
+            self._ask_every(_ASK_SOON)
             yield from self._received()
 
     def _send_what_is_due(self, feed: "_Feed", due: int) -> None:
         while self._fed + self._frame_samples <= due and not feed.is_over:
             pcm = feed.take(self._frame_samples)
-            if _distance(self._progress.next, self._sent_to) <= _LONGEST_LAG * SAMPLE_RATE:
+            if self._sent_to - self._arrived <= _LONGEST_LAG * SAMPLE_RATE:
                 self._send(pcm)
             self._fed += len(pcm)
 
     def _send_what_fits(self, feed: "_Feed") -> None:
         room = min(self._progress.room, self._credit // self._frame_bytes * self._frame_samples)
-        settled = self._progress.next - self._progress.waiting
-        while _distance(settled, self._fed) + self._frame_samples <= room and not feed.is_over:
+        while self._sent_to - self._arrived + self._progress.waiting + self._frame_samples <= room and not feed.is_over:
             pcm = feed.take(self._frame_samples)
             self._send(pcm)
             self._fed += len(pcm)
@@ -176,17 +177,13 @@ class Listening:
         self._channel.send(Samples(self._request.listening, self._fed % _OFFSETS, pcm.astype("<i2").tobytes()))
         self._sent_to = self._fed + len(pcm)
 
-    def _heard_everything(self) -> bool:
-        """Whether the board said so after the last samples were sent; those lost on the line never arrive."""
-        return self._question is None and self._asked_at == self._fed and self._progress.waiting == 0
-
     def _ask_every(self, seconds: float) -> None:
-        """Ask where the board stands, unless a question is on its way; one that got lost is asked again."""
+        """Ask where the board stands, but not before a question on its way must have got lost."""
         now = time.monotonic()
-        silence = self._channel.round_trip.silence() if self._question is not None else 0.0
-        if now - self._asked > max(seconds, silence):
-            self._question = self._channel.send(self._request).sequence
-            self._asked, self._asked_at = now, self._fed
+        wait = max(seconds, self._channel.round_trip.silence()) if self._questions else seconds
+        if now - self._asked > wait:
+            self._questions[self._channel.send(self._request).sequence] = self._sent_to
+            self._asked = now
 
     def _received(self) -> Iterator[LiveResult]:
         """Take in what the board says and yield the results among it."""
@@ -204,8 +201,8 @@ class Listening:
         progress = self._of_this_listening(reply)
         if progress is None:
             return
-        if received.sequence == self._question:
-            self._question = None
+        self._arrived = self._questions.pop(received.sequence, self._arrived)
+        self._questions = {asked: sent for asked, sent in self._questions.items() if sent > self._arrived}
         if _distance(self._progress.next, progress.next) < 0:
             raise self._explained(ErrorCode.NO_SUCH_WINDOW)
         if progress != self._progress:

@@ -8,14 +8,18 @@ from numpy.typing import NDArray
 
 from toolchain.audio import Clip
 from toolchain.errors import ParityError
-from toolchain.link import Board
+from toolchain.link import Board, WindowNormaliser
+from toolchain.model_names import Normalisation
 from toolchain.quantize.student import QuantizedStudent
 from toolchain.reference.engine import Trace, run
+from toolchain.reference.running import RunningEstimate
 
 Triple = tuple[int, int, int]
 
 #: The float student: PCM16 of one window in, float32 (3,) out.
 FloatModel = Callable[[NDArray[np.int16]], NDArray[np.float32]]
+
+_ON_BOARD = {Normalisation.TWO_PASS: WindowNormaliser.WINDOW, Normalisation.RUNNING: WindowNormaliser.RUNNING}
 
 
 @dataclass(frozen=True)
@@ -79,8 +83,9 @@ def compare(
     float_student: FloatModel,
     clips: Sequence[Clip],
     progress: Callable[[ClipResult], None] = lambda result: None,
+    normalisation: Normalisation = Normalisation.TWO_PASS,
 ) -> Parity:
-    """Stream every clip to the board, two-pass normalised, and compare its answers.
+    """Stream every clip to the board and compare its answers.
 
     Args:
         board: runs ``student``.
@@ -88,6 +93,8 @@ def compare(
         float_student: the float model ``student`` was made from.
         clips: at least one.
         progress: called after each clip.
+        normalisation: of board and reference; a running estimate has heard nothing before each clip. The float
+            student always normalises over the clip.
 
     Raises:
         LinkError: if the board stops answering.
@@ -96,16 +103,22 @@ def compare(
     results: list[ClipResult] = []
     difference: Difference | None = None
     for clip in clips:
-        trace = run(student, clip.pcm)
-        result = _measure(board, float_student, clip, trace)
+        trace = run(student, clip.pcm, RunningEstimate() if normalisation == Normalisation.RUNNING else None)
+        result = _measure(board, float_student, clip, trace, _ON_BOARD[normalisation])
         if not result.equal and difference is None:
-            difference = first_difference(board, student, clip, trace) or _wrong_output(result)
+            difference = first_difference(board, student, clip, trace, normalisation) or _wrong_output(result)
         results.append(result)
         progress(result)
     return Parity(tuple(results), difference)
 
 
-def first_difference(board: Board, student: QuantizedStudent, clip: Clip, trace: Trace) -> Difference | None:
+def first_difference(
+    board: Board,
+    student: QuantizedStudent,
+    clip: Clip,
+    trace: Trace,
+    normalisation: Normalisation = Normalisation.TWO_PASS,
+) -> Difference | None:
     """Ask the board for the rows of one layer after the other, until one differs from the reference.
 
     Returns:
@@ -117,7 +130,7 @@ def first_difference(board: Board, student: QuantizedStudent, clip: Clip, trace:
     """
     for number, layer in enumerate(student.layer_names):
         expected = trace.rows[layer].reshape(len(trace.rows[layer]), -1)
-        actual = board.tap(number, clip.pcm).view(expected.dtype)
+        actual = board.tap(number, clip.pcm, _ON_BOARD[normalisation]).view(expected.dtype)
         if actual.shape != expected.shape:
             shapes = f"{actual.shape} instead of {expected.shape}"
             raise ParityError(f"{clip.name}: the board's rows of layer '{layer}' have the shape {shapes}")
@@ -132,8 +145,10 @@ def _wrong_output(result: ClipResult) -> Difference:
     return Difference(result.name, "output", 0, index, result.board[index], result.reference[index])
 
 
-def _measure(board: Board, float_student: FloatModel, clip: Clip, trace: Trace) -> ClipResult:
-    answer = board.infer(clip.pcm, exact_ticks=True)
+def _measure(
+    board: Board, float_student: FloatModel, clip: Clip, trace: Trace, normaliser: WindowNormaliser
+) -> ClipResult:
+    answer = board.infer(clip.pcm, normaliser=normaliser, exact_ticks=True)
     arousal, dominance, valence = (float(value) for value in float_student(clip.pcm))
     return ClipResult(
         name=clip.name,

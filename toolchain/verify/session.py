@@ -9,6 +9,7 @@ from toolchain.build import BuildResult, Project
 from toolchain.errors import UsageError
 from toolchain.flash import open_board
 from toolchain.link import Board
+from toolchain.model_names import Normalisation
 from toolchain.quantize.student import QuantizedStudent
 from toolchain.target import Target
 from toolchain.verify.parity import ClipResult, FloatModel, compare
@@ -25,6 +26,7 @@ def verify(
     hashes: Mapping[str, str],
     port: str | None = None,
     progress: Callable[[ClipResult], None] = lambda result: None,
+    normalisation: Normalisation = Normalisation.TWO_PASS,
 ) -> dict[str, Any]:
     """Run the selected clips on the board and return the report; nothing is written and no gate applied.
 
@@ -37,6 +39,7 @@ def verify(
         hashes: SHA-256 of further files by name, for the report.
         port: where the board already runs; None starts the target's emulator, of which ESP-IDF's images have none.
         progress: called after each clip.
+        normalisation: what board and reference do.
 
     Raises:
         UsageError: if no port is given for an image made by ESP-IDF.
@@ -46,7 +49,7 @@ def verify(
     """
     with _running(target, build, port) as url, Board(url, baud=target.baud) as board:
         hello = board.require(build_id=build.build_id, model_hash=build.model_hash)
-        parity = compare(board, student, float_student, selection.clips, progress)
+        parity = compare(board, student, float_student, selection.clips, progress, normalisation)
         memory = board.memory()
     return make_report(
         target=target,
@@ -57,6 +60,7 @@ def verify(
         ticks_hz=hello.ticks_hz,
         skipped=selection.skipped,
         hashes=hashes,
+        normalisation=normalisation,
     )
 
 
