@@ -5,7 +5,7 @@ import pytest
 from toolchain import __version__
 from toolchain.target import target_names
 
-VERBS = ("run", "build", "flash", "verify", "targets", "doctor", "distill", "export", "quantize")
+VERBS = ("run", "build", "flash", "verify", "monitor", "targets", "doctor", "distill", "export", "quantize")
 
 
 def test_help_lists_every_verb(cli):

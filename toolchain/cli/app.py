@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from toolchain import __version__
-from toolchain.cli import build, distill, doctor, export, flash, quantize, run, targets, verify
+from toolchain.cli import build, distill, doctor, export, flash, monitor, quantize, run, targets, verify
 from toolchain.cli.console import fail
 from toolchain.errors import ToolchainError
 
@@ -25,6 +25,7 @@ for verb, module in (
     (build.build, build),
     (flash.flash, flash),
     (verify.verify, verify),
+    (monitor.monitor, monitor),
     (targets.targets, targets),
     (doctor.doctor, doctor),
     (distill.distill, distill),

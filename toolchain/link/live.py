@@ -7,6 +7,7 @@ its way is known from asking the board every now and then where it stands.
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Self
 
@@ -105,8 +106,11 @@ class Listening:
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if not isinstance(error, LinkError):
+        if error is None:
             self.stop()
+        elif not isinstance(error, LinkError):
+            with suppress(LinkError):  # Ctrl-C may have ended an emulated board, too
+                self.stop()
 
     @property
     def dropped(self) -> int:
