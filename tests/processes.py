@@ -29,6 +29,15 @@ def command_line(pid: int) -> str:
         return ""
 
 
+def listening_on(url: str) -> int:
+    """The emulator among our descendants whose serial line is at ``socket://host:port``."""
+    port = url.rpartition(":")[2]
+    commands = {pid: command_line(pid) for pid in descendants()}
+    return next(
+        pid for pid, command in commands.items() if f":{port}," in command and "qemu-system-" in command.split()[0]
+    )
+
+
 def _parent(folder: Path) -> int | None:
     try:
         state, parent = (folder / "stat").read_text().rpartition(")")[2].split()[:2]

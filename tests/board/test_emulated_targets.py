@@ -12,8 +12,8 @@ from toolchain.build import firmware as firmware_module
 from toolchain.build.sources import firmware_sources
 from toolchain.errors import LinkError
 from toolchain.flash import open_board
-from toolchain.link import Board
-from toolchain.reference.engine import run
+from toolchain.link import Board, Source
+from toolchain.reference.engine import run, run_stream
 from toolchain.target import Target, load_target
 
 pytestmark = pytest.mark.board
@@ -65,6 +65,14 @@ def running(request):
 @pytest.mark.parametrize("seconds", [0.2, 0.5, 0.7])
 def test_values_are_those_of_the_reference(running, seconds):
     assert np.array_equal(running.board.infer(noise(seconds)).values, expected(running.model, seconds))
+
+
+def test_live_results_are_those_of_the_reference(running):
+    with running.board.listen(800, Source.HOST) as listening:
+        results = list(listening.results_of([noise(0.2)], real_time=False))
+    assert listening.dropped == 0
+    expected = [trace.output for trace in run_stream(student_of(running.model), noise(0.2), 800)]
+    assert np.array_equal([result.values for result in results], expected)
 
 
 def test_exact_ticks_are_the_same_count_of_instructions_in_every_run(running):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.builds import build_once, student_of
-from tests.processes import command_line, descendants
+from tests.processes import listening_on
 from toolchain.errors import LinkError
 from toolchain.flash import open_board
 from toolchain.link import Board
@@ -87,7 +87,7 @@ def test_a_board_that_stops_in_the_middle_of_a_clip_is_an_error_in_time(end):
     build = build_once(TARGET.name, "wav2small-17k")
     with pytest.raises(LinkError) as caught, open_board(TARGET, build.elf) as url, Board(url, timeout=timeout) as board:
         board.hello()
-        qemu = _process_listening_on(url)
+        qemu = listening_on(url)
         try:
             start = time.monotonic()
             board.infer(noise(16_000), on_progress=lambda samples: os.kill(qemu, end))
@@ -97,11 +97,3 @@ def test_a_board_that_stops_in_the_middle_of_a_clip_is_an_error_in_time(end):
                 os.kill(qemu, signal.SIGKILL)
     expected = "has gone" if end == signal.SIGKILL else "stopped answering at sample"
     assert expected in caught.value.message or "takes no more bytes" in caught.value.message
-
-
-def _process_listening_on(url: str) -> int:
-    port = url.rpartition(":")[2]
-    commands = {pid: command_line(pid) for pid in descendants()}
-    return next(
-        pid for pid, command in commands.items() if f":{port}," in command and "qemu-system-arm" in command.split()[0]
-    )
