@@ -16,7 +16,16 @@ from toolchain.reference.engine import run
 @pytest.fixture
 def line(device):
     with serial.Serial(device, timeout=0.2) as port:
+        bring_into_step(port)
         yield port
+
+
+def bring_into_step(line):
+    """Read on until the answer to a hello comes, for the board announces its start at any time before it."""
+    token, reader = b"in step?", FrameReader()
+    line.write(encode(Frame(MessageType.HELLO, 1, token)))
+    while not any(frame.payload.startswith(token) for frame in reader.feed(line.read(line.in_waiting or 1))):
+        pass
 
 
 def answers(line, wire):
