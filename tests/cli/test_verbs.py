@@ -30,17 +30,6 @@ def test_targets(cli):
     assert [board["name"] for board in json.loads(cli("targets", "--json").out)] == target_names()
 
 
-def test_doctor(cli, monkeypatch):
-    assert cli("doctor").code == 0
-    checks = json.loads(cli("doctor", "--target", "host", "--json").out)
-    assert checks[0]["name"] == "gcc"
-    assert checks[0]["found"]
-    monkeypatch.setenv("PATH", "")
-    called = cli("doctor", "--target", "mps2-an386")
-    assert called.code == 3
-    assert "apt-get install" in called.err
-
-
 def test_build_flash_and_verify_step_by_step(cli, tmp_path, corpus_dir):
     where = ("--target", "host", "--out", tmp_path)
     manifest = json.loads(cli("build", *where, "--json").out)

@@ -1,96 +1,147 @@
 """``toolchain doctor``."""
 
-import importlib.util
-import platform
-import shutil
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.markup import escape
+from rich.table import Table
 
 from toolchain.cli.console import print_json, stdout
 from toolchain.cli.options import JsonOption
+from toolchain.tools import SYSTEMS, System, current_system, install_steps
 
 if TYPE_CHECKING:
-    from toolchain.target import Target
+    from toolchain.doctor import Check, Purpose, TargetReport
 
 EXAMPLE = "toolchain doctor --target mps2-an386"
 
-#: Extra -> what it is for, and the modules that show it is installed.
-_EXTRAS = {
-    "train": ("distill", ("torch",)),
-    "convert": ("export, quantize", ("torch", "onnx", "onnx2tf", "ai_edge_litert", "litert_quantizer")),
-    "tflm": ("measure TFLite Micro", ("tflite_micro",)),
-    "tensorflow": ("the other converter of onnx2tf", ("tensorflow",)),
-    "hub": ("checkpoints by hub id", ("huggingface_hub",)),
-}
-
-
-@dataclass(frozen=True)
-class Check:
-    """One thing that is there or not: what needs it, what was found, and the line that installs it."""
-
-    needed_for: str
-    name: str
-    found: bool
-    detail: str
+_SYSTEM_NAMES: dict[System, str] = {"debian": "Debian", "macos": "macOS", "windows": "Windows (PowerShell)"}
 
 
 def doctor(
     target: Annotated[
         str | None,
-        typer.Option("--target", "-t", metavar="NAME", help="Check this target only; exit code 3 if it cannot run."),
+        typer.Option(
+            "--target",
+            "-t",
+            metavar="NAME",
+            help="Check this target only; exit code 3 if it cannot be built, emulated or flashed here.",
+        ),
+    ] = None,
+    system: Annotated[
+        str | None,
+        typer.Option(
+            "--system",
+            metavar="NAME",
+            help=f"Show the lines that install everything on another system: {', '.join(SYSTEMS)}.",
+        ),
     ] = None,
     json: JsonOption = False,
 ) -> None:
-    """Show what is installed, what is missing, and the line that installs it."""
-    from toolchain.errors import MissingToolError
+    """Show what each target needs, what of it is here, and the lines that install the rest.
+
+    A target needs its compiler with a C library, its emulator if it has one, and the program of one of its flashers.
+    """
+    from toolchain.doctor import examine, general_checks
     from toolchain.target import load_target, target_names
 
-    if target is None:
-        checks = [*_general(), *(check for name in target_names() for check in _target_checks(load_target(name)))]
-    else:
-        checks = list(_target_checks(load_target(target)))
+    shown = _system(system)
+    names = target_names() if target is None else [load_target(target).name]
+    reports = [examine(load_target(name)) for name in names]
+    general = list(general_checks()) if target is None else []
     if json:
-        print_json([asdict(check) for check in checks])
+        print_json(_as_json(reports, general))
     else:
-        _print(checks)
-    missing = [check for check in checks if not check.found]
-    if target is not None and missing:
-        raise MissingToolError(f"{target} cannot be built and run here: no {missing[0].name}", missing[0].detail)
+        stdout.print(_overview(reports) if target is None else _details(reports[0]))
+        _print_general(general)
+        _print_install(reports, shown)
+    if target is not None:
+        reports[0].require()
 
 
-def _general() -> Iterator[Check]:
-    from toolchain.audio import installed_corpus
-    from toolchain.errors import MissingToolError
-    from toolchain.extras import install_line
+def _system(name: str | None) -> System:
+    """The system a user names, or the one at hand."""
+    from toolchain.errors import UsageError
 
-    yield Check("everything", "Python", True, platform.python_version())
-    for extra, (purpose, modules) in _EXTRAS.items():
-        found = all(importlib.util.find_spec(module) for module in modules)
-        yield Check(purpose, f"extra '{extra}'", found, "" if found else install_line(extra))
-    try:
-        yield Check("verify without --corpus", "recordings", True, str(installed_corpus()))
-    except MissingToolError as error:
-        yield Check("verify without --corpus", "recordings", False, error.hint)
+    known = {system: system for system in SYSTEMS}
+    if name is not None and name not in known:
+        raise UsageError(f"there is no system '{name}'", f"known systems: {', '.join(SYSTEMS)}")
+    return known[name] if name is not None else current_system()
 
 
-def _target_checks(target: "Target") -> Iterator[Check]:
-    from toolchain.tools import install_line
-
-    commands = [target.compiler.command]
-    if target.emulator and target.emulator.command:
-        commands.append(target.emulator.command)
-    for command in commands:
-        path = shutil.which(command)
-        yield Check(f"target {target.name}", command, path is not None, path or f"run: {install_line(command)}")
+def _as_json(reports: Sequence["TargetReport"], general: Sequence["Check"]) -> dict[str, Any]:
+    return {
+        "targets": [report.as_dict() for report in reports],
+        "general": [asdict(check) for check in general],
+        "install_missing": install_steps(_missing(reports)),
+        "install_everything": {system: install_steps(_everything(reports), system) for system in SYSTEMS},
+    }
 
 
-def _print(checks: list[Check]) -> None:
-    width = max(len(check.name) for check in checks)
+def _missing(reports: Sequence["TargetReport"]) -> list[str]:
+    return [check.name for report in reports for check in report.checks if not check.found]
+
+
+def _everything(reports: Sequence["TargetReport"]) -> list[str]:
+    return [check.name for report in reports for check in report.checks]
+
+
+def _print_general(checks: Sequence["Check"]) -> None:
     for check in checks:
         mark = "[green]ok     [/]" if check.found else "[yellow]missing[/]"
         detail = f": {check.detail}" if check.detail else ""
-        stdout.print(f"{mark}  {check.name:<{width}}  {escape(check.needed_for + detail)}")
+        stdout.print(f"  {mark}  {check.name:<18}  {escape(check.purpose + detail)}")
+
+
+def _overview(reports: Sequence["TargetReport"]) -> Table:
+    from toolchain.doctor import Purpose
+
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for heading in ("target", *Purpose):
+        table.add_column(heading)
+    for report in reports:
+        table.add_row(escape(report.target), *(_verdict(report, purpose) for purpose in Purpose))
+    return table
+
+
+def _verdict(report: "TargetReport", purpose: "Purpose") -> str:
+    """``yes``, or ``no`` with what is missing; of flashers also which one is there."""
+    can = report.can(purpose)
+    if can is None:
+        return "[dim]-[/]"
+    checks = report.of(purpose)
+    names = ", ".join(check.name for check in checks if check.found == can)
+    if not can:
+        return f"[yellow]no[/]: {escape(names)}"
+    return f"[green]yes[/]: {escape(names)}" if purpose == "flash" else "[green]yes[/]"
+
+
+def _details(report: "TargetReport") -> Table:
+    from toolchain.doctor import Purpose
+
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for heading in (report.target, "needs", ""):
+        table.add_column(heading)
+    table.add_column("where", overflow="fold")
+    for purpose in Purpose:
+        checks = report.of(purpose)
+        if not checks:
+            table.add_row(f"[dim]{purpose}[/]", "[dim]-[/]")
+        for index, check in enumerate(checks):
+            mark = "[green]ok[/]" if check.found else "[yellow]missing[/]"
+            table.add_row("" if index else purpose.value, escape(check.name), mark, escape(check.detail))
+    return table
+
+
+def _print_install(reports: Sequence["TargetReport"], system: System) -> None:
+    """The lines for this system's rest; for another system those for everything, as it cannot be looked at."""
+    here = system == current_system()
+    steps = install_steps(_missing(reports) if here else _everything(reports), system)
+    if steps:
+        what = "what is missing" if here else "everything listed above"
+        stdout.print(f"\nTo install {what} on {_SYSTEM_NAMES[system]}:")
+    for line in steps:
+        stdout.print(f"  {line}", markup=False)
