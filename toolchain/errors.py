@@ -39,6 +39,10 @@ class BuildError(ToolchainError):
     exit_code = 4
 
 
+class DoesNotFitError(BuildError):
+    """The image exceeds the target's memory or budget."""
+
+
 class FlashError(ToolchainError):
     """The image could not be written to, or started on, the board."""
 

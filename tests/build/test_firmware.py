@@ -11,7 +11,7 @@ from tests.builds import build_once, deployments, strict, student_of
 from toolchain.build import budget, build_firmware, read_build
 from toolchain.build import firmware as firmware_module
 from toolchain.build.sources import firmware_sources
-from toolchain.errors import BuildError, MissingToolError, UsageError
+from toolchain.errors import BuildError, DoesNotFitError, MissingToolError, UsageError
 from toolchain.model_names import MODELS
 from toolchain.target import load_target, target_names
 
@@ -90,11 +90,11 @@ def test_an_image_over_budget_is_refused_with_its_excess_and_largest_part(tmp_pa
     monkeypatch.setattr(budget, "target_names", lambda: [ARM])
     sizes = build_once(ARM, MODEL).sizes
     target = changed(ARM, "budget", flash_bytes={MODEL: sizes.flash_bytes - 100})
-    with pytest.raises(BuildError, match=r"bytes of flash, 100 more than its budget .* engine/w2s_tables with"):
+    with pytest.raises(DoesNotFitError, match=r"of flash, 100 more than its .* engine/w2s_tables with [\d,]+ bytes"):
         build_firmware(student_of(MODEL), target, tmp_path / "out")
     ram_bytes = sizes.ram_static_bytes + sizes.stack_bytes
     target = changed(ARM, "budget", ram_bytes={MODEL: ram_bytes - 1})
-    with pytest.raises(BuildError, match=r"bytes of RAM, 1 more than its budget .* app/window with") as caught:
+    with pytest.raises(DoesNotFitError, match=r"of RAM, 1 more than its .* app/window with [\d,]+ bytes") as caught:
         build_firmware(student_of(MODEL), target, tmp_path / "out")
     assert "smaller model" in caught.value.hint
     assert not list(tmp_path.iterdir())
@@ -108,12 +108,17 @@ def test_an_image_over_budget_names_a_target_that_holds_it(tmp_path, monkeypatch
     assert ARM in caught.value.hint
 
 
-def test_an_image_larger_than_the_memory_is_refused_with_its_excess(tmp_path):
-    target = load_target(ARM)
-    memory = target.memory.model_copy(update={"ram": target.memory.ram.model_copy(update={"length": 8192})})
-    target = target.model_copy(update={"memory": memory})
-    with pytest.raises(BuildError, match=r"does not fit the ram of mps2-an386: [\d,]+ bytes too many"):
+@pytest.mark.parametrize(
+    ("region", "length", "name", "largest"),
+    [("ram", 8192, "RAM", "app/window"), ("flash", 16_384, "flash", "engine/w2s_tables")],
+)
+def test_an_image_larger_than_the_memory_is_refused_with_its_excess(tmp_path, region, length, name, largest):
+    smaller = getattr(load_target(ARM).memory, region).model_copy(update={"length": length})
+    target = changed(ARM, "memory", **{region: smaller})
+    excess = rf"does not fit the {name} of mps2-an386: [\d,]+ bytes too many"
+    with pytest.raises(DoesNotFitError, match=rf"{excess}; the largest part is {largest} with [\d,]+ bytes"):
         build_firmware(student_of(MODEL), target, tmp_path / "out")
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_missing_compiler_names_the_line_that_installs_it(tmp_path, monkeypatch):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from toolchain.build.sizes import Sizes
-from toolchain.errors import BuildError, UsageError
+from toolchain.errors import DoesNotFitError, UsageError
 from toolchain.target import Target, load_target, target_names
 
 
@@ -37,7 +37,7 @@ def check_budget(sizes: Sizes, target: Target, model: str) -> None:
     """Compare an image with its target's budget; RAM counts with the whole stack reserved.
 
     Raises:
-        BuildError: saying by how much it is exceeded, which part is the largest and which target would do.
+        DoesNotFitError: saying by how much it is exceeded, which part is the largest and which target would do.
     """
     allowed = limits(target, model)
     ram_bytes = sizes.ram_static_bytes + sizes.stack_bytes
@@ -47,9 +47,9 @@ def check_budget(sizes: Sizes, target: Target, model: str) -> None:
     ):
         if limit is not None and used > limit:
             part, part_bytes = largest()
-            raise BuildError(
+            raise DoesNotFitError(
                 f"{model} on {target.name} takes {used:,} bytes of {memory}, {used - limit:,} more than its "
-                f"budget of {limit:,}; the largest part is {part} with {part_bytes:,}",
+                f"budget of {limit:,}; the largest part is {part} with {part_bytes:,} bytes",
                 _what_would_fit(sizes, target, model),
             )
 

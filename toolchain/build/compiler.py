@@ -6,8 +6,9 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from toolchain.errors import BuildError
-from toolchain.target import Target
+from toolchain.build.sizes import largest_within
+from toolchain.errors import BuildError, DoesNotFitError
+from toolchain.target import Region, Target
 from toolchain.tools import find_tool
 
 #: The sources are clean under these; only the tests make them errors, for a user's compiler may know new ones.
@@ -75,22 +76,18 @@ class Compiler:
         """Link ``objects`` to the ELF file ``output``, with a map beside it.
 
         Raises:
-            BuildError: with the linker's first error; an overflowing memory region is named with its excess.
+            DoesNotFitError: if a memory region overflows: by how much, and which part is the largest.
+            BuildError: with the linker's first error.
         """
         script = ["-T", f"src/{linker_script}"] if linker_script else []
         map_file = Path(output).with_suffix(".map")
-        self._run(
-            [
-                self._command,
-                *self._target.compiler.flags,
-                *self.link_flags,
-                f"-Wl,-Map={map_file}",
-                *script,
-                *objects,
-                "-o",
-                output,
-            ]
-        )
+        flags = [*self._target.compiler.flags, *self.link_flags, f"-Wl,-Map={map_file}"]
+        command = [self._command, *flags, *script, *objects, "-o", output]
+        done = self._call(command)
+        if overflow := _OVERFLOW.search(done.stderr):
+            raise _does_not_fit(self._target, overflow.group(1), int(overflow.group(2)), self.folder / map_file)
+        if done.returncode != 0:
+            raise BuildError(*_explain(done.stderr, command))
 
     def convert(self, elf: str, file_format: str, output: str) -> None:
         """Write an ELF file's loadable bytes in another of objcopy's formats, such as "binary" or "ihex".
@@ -103,7 +100,13 @@ class Compiler:
         self._run([str(objcopy), "-O", file_format, elf, output])
 
     def _run(self, command: list[str]) -> str:
-        done = subprocess.run(
+        done = self._call(command)
+        if done.returncode != 0:
+            raise BuildError(*_explain(done.stderr, command))
+        return done.stdout
+
+    def _call(self, command: list[str]) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
             command,
             cwd=self.folder,
             env={**os.environ, "LC_ALL": "C"},
@@ -112,16 +115,25 @@ class Compiler:
             errors="replace",
             stdin=subprocess.DEVNULL,
         )
-        if done.returncode != 0:
-            raise BuildError(*_explain(done.stderr, self._target, command))
-        return done.stdout
 
 
-def _explain(stderr: str, target: Target, command: list[str]) -> tuple[str, str]:
-    overflow = _OVERFLOW.search(stderr)
-    if overflow:
-        region, excess = overflow.group(1).lower(), int(overflow.group(2))
-        return f"the image does not fit the {region} of {target.name}: {excess:,} bytes too many", ""
+#: Regions of the linker scripts: the field of the target's memory that they are, and what they are called.
+_REGIONS = {"FLASH": ("flash", "flash"), "CODE": ("flash", "RAM for code"), "RAM": ("ram", "RAM")}
+
+
+def _does_not_fit(target: Target, region: str, excess: int, map_file: Path) -> DoesNotFitError:
+    """The error for a region of the linker script that overflows by ``excess`` bytes."""
+    field, name = _REGIONS[region]
+    memory: Region = getattr(target.memory, field)
+    part, part_bytes = largest_within(map_file, Region(origin=memory.origin, length=memory.length + excess))
+    return DoesNotFitError(
+        f"the image does not fit the {name} of {target.name}: {excess:,} bytes too many; "
+        f"the largest part is {part} with {part_bytes:,} bytes",
+        "choose a smaller model, or a target with more memory",
+    )
+
+
+def _explain(stderr: str, command: list[str]) -> tuple[str, str]:
     lines = [line for line in stderr.splitlines() if line.strip()]
     first = next((line for line in lines if _ERROR_LINE.search(line)), lines[0] if lines else "no message")
     return f"{Path(command[0]).name} failed: {first}", f"the whole command was: {' '.join(command)}"

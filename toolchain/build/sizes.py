@@ -10,7 +10,7 @@ from elftools.elf.constants import SH_FLAGS
 from elftools.elf.elffile import ELFFile
 
 from toolchain.errors import BuildError
-from toolchain.target import Memory
+from toolchain.target import Memory, Region
 
 #: The linker script reserves the stack in this section.
 _STACK = ".stack"
@@ -18,7 +18,7 @@ _STACK = ".stack"
 #: A line of the map that starts an output section, and one that places a part of an object in it. Long names
 #: stand on a line of their own.
 _OUTPUT_SECTION = re.compile(r"^(\.[\w.]+)(?:\s|$)")
-_PLACED = re.compile(r"^ (?:\.?[\w.$]+)?\s+0x[0-9a-f]+\s+0x([0-9a-f]+) (\S.*)$")
+_PLACED = re.compile(r"^ (?:\.?[\w.$]+)?\s+0x([0-9a-f]+)\s+0x([0-9a-f]+) (\S.*)$")
 
 
 @dataclass(frozen=True)
@@ -99,20 +99,45 @@ def _read_sections(elf: Path, loaded: bool) -> list[Section]:
     ]
 
 
-def _read_objects(map_file: Path, sections: dict[str, Section]) -> dict[str, tuple[int, int]]:
-    """Sum what each object contributes to the given sections."""
+def largest_within(map_file: Path, region: Region) -> tuple[str, int]:
+    """Return the object that takes most of a region, and its bytes: also of an image that does not fit.
+
+    Args:
+        map_file: the linker's map.
+        region: where the image lies, its excess included.
+
+    Raises:
+        BuildError: if there is no such map, or no object lies there.
+    """
+    objects: dict[str, int] = defaultdict(int)
+    for line in _read_placement(map_file):
+        placed = _PLACED.match(line)
+        if placed and 0 <= int(placed.group(1), 16) - region.origin < region.length:
+            objects[_object_name(placed.group(3))] += int(placed.group(2), 16)
+    if not objects:
+        raise BuildError(f"{map_file} places nothing at 0x{region.origin:08X}")
+    return max(objects.items(), key=lambda item: item[1])
+
+
+def _read_placement(map_file: Path) -> list[str]:
+    """The lines of a map that say what lies where; without the sections for debuggers, which come last."""
     try:
         _, _, placement = map_file.read_text(errors="replace").partition("Linker script and memory map")
     except OSError as error:
         raise BuildError(f"cannot read {map_file}: {error}") from error
+    return placement.partition("\nOUTPUT(")[0].splitlines()
+
+
+def _read_objects(map_file: Path, sections: dict[str, Section]) -> dict[str, tuple[int, int]]:
+    """Sum what each object contributes to the given sections."""
     flash: dict[str, int] = defaultdict(int)
     ram: dict[str, int] = defaultdict(int)
     section: Section | None = None
-    for line in placement.splitlines():
+    for line in _read_placement(map_file):
         if heading := _OUTPUT_SECTION.match(line):
             section = sections.get(heading.group(1))
         elif section is not None and (placed := _PLACED.match(line)):
-            name, size = _object_name(placed.group(2)), int(placed.group(1), 16)
+            name, size = _object_name(placed.group(3)), int(placed.group(2), 16)
             flash[name] += size if section.in_flash else 0
             ram[name] += size if section.in_ram else 0
     names = sorted(flash, key=lambda name: (-flash[name], name))
