@@ -8,7 +8,7 @@ import pytest
 from elftools.elf.elffile import ELFFile
 
 from tests.builds import build_once, deployments, strict, student_of
-from toolchain.build import budget, build_firmware, read_build
+from toolchain.build import budget, build_firmware, identify, read_build
 from toolchain.build import firmware as firmware_module
 from toolchain.build.sources import firmware_sources
 from toolchain.errors import BuildError, DoesNotFitError, MissingToolError, UsageError
@@ -44,6 +44,10 @@ def test_two_builds_in_different_folders_have_the_same_bytes(target_name, tmp_pa
     first = build_once(target_name, MODEL)
     again = build_firmware(student_of(MODEL), strict(load_target(target_name)), tmp_path / "deeper" / "elsewhere")
     assert files(again.folder) == files(first.folder)
+
+
+def test_an_image_s_id_is_known_before_it_is_built():
+    assert identify(student_of(MODEL), strict(load_target(ARM))) == build_once(ARM, MODEL).build_id
 
 
 def test_another_flag_or_student_is_another_build():

@@ -3,9 +3,8 @@ import json
 import pytest
 
 from toolchain import __version__
-from toolchain.target import target_names
 
-VERBS = ("run", "build", "flash", "verify", "monitor", "targets", "doctor", "distill", "export", "quantize")
+VERBS = ("run", "build", "flash", "verify", "monitor", "bench", "targets", "doctor", "distill", "export", "quantize")
 
 
 def test_help_lists_every_verb(cli):
@@ -23,11 +22,6 @@ def test_every_verb_explains_itself_with_an_example(cli, verb):
 
 def test_version(cli):
     assert cli("--version").out.strip() == __version__
-
-
-def test_targets(cli):
-    assert all(name in cli("targets").out for name in target_names())
-    assert [board["name"] for board in json.loads(cli("targets", "--json").out)] == target_names()
 
 
 def test_build_flash_and_verify_step_by_step(cli, tmp_path, corpus_dir):

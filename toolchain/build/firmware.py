@@ -1,7 +1,7 @@
 """Build one image: sources, objects, ELF, binary, sizes, budget, manifest."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -74,6 +74,16 @@ def build_firmware(
     return read_build(out)
 
 
+def identify(student: QuantizedStudent, target: Target) -> bytes:
+    """Return the id that an image built now would have, without building it: 8 bytes.
+
+    Raises:
+        MissingToolError: if the compiler is not installed.
+        BuildError: if the target names a board folder or driver that does not exist.
+    """
+    return _identity(firmware_sources(student, target), Compiler(target, Path()))
+
+
 def read_build(folder: Path) -> BuildResult:
     """Read a build back from its folder.
 
@@ -106,10 +116,14 @@ def _from_manifest(folder: Path, manifest: dict[str, Any]) -> BuildResult:
     )
 
 
+def _identity(sources: Mapping[str, str], compiler: Compiler) -> bytes:
+    return build_id(sources, (*compiler.flags, *compiler.link_flags, compiler.version))
+
+
 def _build(student: QuantizedStudent, target: Target, work: Path, progress: Callable[[str], None]) -> None:
     compiler = Compiler(target, work)
     sources = firmware_sources(student, target)
-    identity = build_id(sources, (*compiler.flags, *compiler.link_flags, compiler.version))
+    identity = _identity(sources, compiler)
     sources[BUILD_ID_FILE] = build_id_source(identity, student)
     for name, text in sources.items():
         path = work / "src" / name

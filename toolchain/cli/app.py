@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from toolchain import __version__
-from toolchain.cli import build, distill, doctor, export, flash, monitor, quantize, run, targets, verify
+from toolchain.cli import bench, build, distill, doctor, export, flash, monitor, quantize, run, targets, verify
 from toolchain.cli.console import fail
 from toolchain.errors import ToolchainError
 
@@ -26,13 +26,14 @@ for verb, module in (
     (flash.flash, flash),
     (verify.verify, verify),
     (monitor.monitor, monitor),
-    (targets.targets, targets),
+    (bench.bench, bench),
     (doctor.doctor, doctor),
     (distill.distill, distill),
     (export.export, export),
     (quantize.quantize, quantize),
 ):
     app.command(epilog=f"Example: {module.EXAMPLE}")(verb)
+app.add_typer(targets.app, name="targets")
 
 
 def _print_version(wanted: bool) -> None:

@@ -6,17 +6,24 @@ from contextlib import contextmanager
 from typing import Any
 
 import typer
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 stdout = Console(highlight=False, soft_wrap=True)
+#: For tables that go to a file or another program: wider than any.
+_unbounded = Console(highlight=False, width=400)
 stderr = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def step(text: str) -> None:
     """Say on stderr what is being done, or was."""
     stderr.print(text, markup=False)
+
+
+def print_table(table: RenderableType) -> None:
+    """Write a table or text to stdout: as wide as the terminal, or, where there is none, as wide as it is."""
+    (stdout if stdout.is_terminal else _unbounded).print(table, soft_wrap=False)
 
 
 def print_json(value: Any) -> None:
@@ -50,6 +57,10 @@ class Bar:
     def advance(self, what: str | None = None) -> None:
         """One more is done; ``what`` replaces the text before the bar."""
         self._display.update(self._task, advance=1, description=what)
+
+    def says(self, what: str) -> None:
+        """Replace the text before the bar."""
+        self._display.update(self._task, description=what)
 
     def at(self, done: int, total: int) -> None:
         """So many of so many are done."""

@@ -9,7 +9,7 @@ from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 
-from toolchain.cli.console import print_json, stdout
+from toolchain.cli.console import print_json, print_table, stdout
 from toolchain.cli.options import JsonOption
 from toolchain.tools import SYSTEMS, System, current_system, install_steps
 
@@ -55,7 +55,7 @@ def doctor(
     if json:
         print_json(_as_json(reports, general))
     else:
-        stdout.print(_overview(reports) if target is None else _details(reports[0]))
+        print_table(_overview(reports) if target is None else _details(reports[0]))
         _print_general(general)
         _print_install(reports, shown)
     if target is not None:

@@ -1,0 +1,63 @@
+"""The table's file: read as it was written, and refused if it is something else."""
+
+import pytest
+
+from toolchain.bench import Audio, Header, Row, committed_table, read_table
+from toolchain.bench.table import make_table, verified_by
+from toolchain.errors import UsageError
+from toolchain.target import load_target, target_names
+
+AUDIO = Audio(corpus="speech", clips=20, seconds=1.0, sha256="ab")
+HEADER = Header(audio=AUDIO, students={"wav2small-17k": "cd"}, compilers={"gcc": "gcc 12"}, emulators={})
+
+
+def row(target, model="wav2small-17k", **figures):
+    facts = {"verified": "emulated-core", "clips": 20, "equal_clips": 20, "build_id": "ef", "student": "cd"}
+    return Row.model_validate({"target": target, "model": model, "audio": "ab", **facts, **figures})
+
+
+def test_it_is_read_as_it_was_written(tmp_path):
+    table = make_table(HEADER, [row("b"), row("a", "wav2small-72k"), row("a")])
+    table.write(tmp_path / "bench.json")
+    assert read_table(tmp_path / "bench.json") == table
+    assert [item.key for item in table.rows] == [("a", "wav2small-17k"), ("a", "wav2small-72k"), ("b", "wav2small-17k")]
+
+
+def test_a_chip_that_is_only_built_gets_its_twin_s_instructions():
+    chip = row("chip", verified="built-only", clips=0, equal_clips=0, twin="twin")
+    other = row("chip", "wav2small-72k", verified="built-only", clips=0, equal_clips=0, twin="twin")
+    table = make_table(HEADER, [chip, other, row("twin", instructions_per_second_of_audio=5)])
+    assert table.row("chip", "wav2small-17k").instructions_from_twin == 5
+    assert table.row("chip", "wav2small-17k").instructions_per_second_of_audio is None
+    assert table.row("chip", "wav2small-72k").instructions_from_twin is None
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"header": {}, "rows": []}'])
+def test_anything_else_is_refused(tmp_path, content):
+    path = tmp_path / "bench.json"
+    path.write_text(content)
+    with pytest.raises(UsageError, match=r"bench\.json is not a table"):
+        read_table(path)
+    with pytest.raises(UsageError, match="cannot read"):
+        read_table(tmp_path / "absent.json")
+
+
+def test_a_table_of_other_clips_is_not_gone_on_from():
+    header = HEADER.going_on_from(HEADER.model_copy(update={"compilers": {"cc": "cc 1", "gcc": "gcc 11"}}))
+    assert header.compilers == {"cc": "cc 1", "gcc": "gcc 12"}
+    with pytest.raises(UsageError, match="other clips"):
+        HEADER.going_on_from(HEADER.model_copy(update={"audio": AUDIO.model_copy(update={"clips": 3})}))
+
+
+def test_every_target_is_verified_somehow():
+    kinds = {name: verified_by(load_target(name)) for name in target_names()}
+    assert kinds["host"] == "this-computer"
+    assert kinds["mps2-an386"] == "emulated-core"
+    assert verified_by(load_target("host").model_copy(update={"emulator": None})) == "built-only"
+
+
+def test_the_committed_table_is_about_targets_that_exist():
+    table = committed_table()
+    assert table is not None
+    assert {item.target for item in table.rows} <= set(target_names())
+    assert all(item.equal_clips == item.clips for item in table.rows)

@@ -1,0 +1,26 @@
+"""Every student on every target: what fits, what it takes, and whether it is right."""
+
+from toolchain.bench.estimate import ASSUMPTION, Estimate, estimate
+from toolchain.bench.header import make_header
+from toolchain.bench.measure import Contestant, choose_pairs
+from toolchain.bench.run import Failure, Progress, bench
+from toolchain.bench.table import Audio, Header, Row, Table, Verified, committed_table, read_table
+
+__all__ = [
+    "ASSUMPTION",
+    "Audio",
+    "Contestant",
+    "Estimate",
+    "Failure",
+    "Header",
+    "Progress",
+    "Row",
+    "Table",
+    "Verified",
+    "bench",
+    "choose_pairs",
+    "committed_table",
+    "estimate",
+    "make_header",
+    "read_table",
+]

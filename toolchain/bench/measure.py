@@ -1,0 +1,148 @@
+"""One row: build one student for one target, and run it where the target can be run."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from toolchain.audio import Clip, Selection
+from toolchain.bench.table import Row, verified_by
+from toolchain.build import BuildResult, build_firmware, identify
+from toolchain.errors import DoesNotFitError, ParityError
+from toolchain.quantize.student import QuantizedStudent
+from toolchain.target import Target
+from toolchain.verify import verify
+from toolchain.verify.parity import FloatModel
+
+#: Clips played to a simulated chip, which executes a hundredth of what QEMU does in the same time.
+_CLIP_LIMITS = {"rp2040js": 4, "labwired": 1}
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """A student, and the float model it was made from."""
+
+    quantized: QuantizedStudent
+    float_student: FloatModel
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One student for one target, and the clips that are played to it."""
+
+    target: Target
+    contestant: Contestant
+    selection: Selection
+
+    @property
+    def model(self) -> str:
+        """Name of the student's model."""
+        return self.contestant.quantized.model
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Target and model, as `Row.key`."""
+        return self.target.name, self.model
+
+    def audio(self) -> str | None:
+        """Hash of the clips; None where nothing can be played."""
+        return audio_digest(self.selection.clips) if self.selection.clips else None
+
+    def student(self) -> str:
+        """Hash of the student."""
+        return self.contestant.quantized.digest().hex()
+
+
+def choose_pairs(
+    targets: Iterable[Target], contestants: Sequence[Contestant], selection: Selection
+) -> list[Pair]:
+    """All targets with all contestants, each with as many of the clips as its emulator can be given."""
+    return [
+        Pair(target, contestant, Selection(selection.clips[: _clip_limit(target)], ()))
+        for target in targets
+        for contestant in contestants
+    ]
+
+
+def audio_digest(clips: Iterable[Clip]) -> str:
+    """SHA-256 over the hashes of the clips, in order."""
+    return hashlib.sha256("".join(clip.sha256 for clip in clips).encode()).hexdigest()
+
+
+def measure(pair: Pair, folder: Path, progress: Callable[[str], None]) -> Row:
+    """Build a pair in ``folder`` and play its clips to it.
+
+    Args:
+        pair: what to measure.
+        folder: by custom ``build/<target>/<model>``.
+        progress: called with what is being done, before each source and after each clip.
+
+    Raises:
+        MissingToolError: if the compiler or the emulator is not installed.
+        BuildError: if the image cannot be made for another reason than its size.
+        FlashError, LinkError: if the emulator does not run it.
+        ParityError: if a board whose output is wrong gives rows of the wrong shape.
+    """
+    quantized = pair.contestant.quantized
+    identity = {
+        "target": pair.target.name,
+        "model": pair.model,
+        "build_id": identify(quantized, pair.target).hex(),
+        "student": pair.student(),
+        "audio": pair.audio(),
+    }
+    try:
+        build = build_firmware(quantized, pair.target, folder, progress=lambda source: progress(f"compiling {source}"))
+    except DoesNotFitError as error:
+        return _too_large(pair, identity, error.message)
+    if pair.target.budget.flash_bytes and pair.model not in pair.target.budget.flash_bytes:
+        return _too_large(pair, identity, f"{pair.target.name} has no budget for {pair.model}")
+    return Row.model_validate({**identity, **_sizes(build), **_execution(pair, build, progress)})
+
+
+def require_equality(row: Row) -> None:
+    """Be satisfied, or say that a target's results are wrong.
+
+    Raises:
+        ParityError: if a clip differs from the integer reference.
+    """
+    if row.equal_clips != row.clips:
+        raise ParityError(
+            f"{row.clips - row.equal_clips} of {row.clips} clips differ from the integer reference",
+            f"run 'toolchain run --target {row.target} --model {row.model}' to see where",
+        )
+
+
+def _clip_limit(target: Target) -> int | None:
+    """How many clips a target is given: none if it cannot be run, None for all."""
+    return 0 if target.emulator is None else _CLIP_LIMITS.get(target.emulator.kind)
+
+
+def _too_large(pair: Pair, identity: dict[str, str | None], reason: str) -> Row:
+    return Row.model_validate({**identity, "verified": "does-not-fit", "clips": 0, "equal_clips": 0, "reason": reason})
+
+
+def _sizes(build: BuildResult) -> dict[str, int]:
+    return {
+        "flash_bytes": build.sizes.flash_bytes,
+        "ram_static_bytes": build.sizes.ram_static_bytes,
+        "image_bytes": build.image.stat().st_size,
+    }
+
+
+def _execution(pair: Pair, build: BuildResult, progress: Callable[[str], None]) -> dict[str, str | int | None]:
+    """Run the clips; of a target without an emulator only its twin is known."""
+    verified = verified_by(pair.target)
+    if pair.target.emulator is None:
+        return {"verified": verified, "twin": pair.target.twin, "clips": 0, "equal_clips": 0}
+    report = verify(
+        target=pair.target,
+        build=build,
+        student=pair.contestant.quantized,
+        float_student=pair.contestant.float_student,
+        selection=pair.selection,
+        hashes={},
+        progress=lambda clip: progress(f"played {clip.name}"),
+    )
+    figures = ("clips", "equal_clips", "ram_stack_bytes", "instructions_per_second_of_audio")
+    return {"verified": verified, **{name: report[name] for name in figures}}

@@ -1,0 +1,176 @@
+"""``bench.json``: one row per target and student, and what it was measured with."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+import toolchain
+from toolchain.errors import UsageError
+from toolchain.files import write_atomically
+from toolchain.model_names import MODELS
+from toolchain.resources import targets_dir
+from toolchain.target import Target
+
+#: Who executed the image: an emulated core or a simulated chip, this computer, or nobody.
+Verified = Literal["emulated-core", "simulated-chip", "this-computer", "built-only", "does-not-fit"]
+
+_VERIFIED: dict[str | None, Verified] = {
+    "qemu": "emulated-core",
+    "rp2040js": "simulated-chip",
+    "labwired": "simulated-chip",
+    "process": "this-computer",
+    None: "built-only",
+}
+
+
+def verified_by(target: Target) -> Verified:
+    """What is known of a target's images after its emulator, if it has one, has run them."""
+    return _VERIFIED[target.emulator.kind if target.emulator else None]
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Audio(_Record):
+    """What was played: clips of one length from one corpus, and a hash over all their samples."""
+
+    corpus: str
+    clips: int
+    seconds: float
+    sha256: str
+
+
+class Row(_Record):
+    """One student on one target. Bytes and instructions are null where there is nothing to measure them with.
+
+    Attributes:
+        equal_clips: clips of which all three outputs equal the integer reference's, of ``clips`` played.
+        flash_bytes: what is stored in flash, initial values of variables included.
+        ram_static_bytes: variables, and whatever else is loaded into RAM.
+        ram_stack_bytes: the stack's high-water mark, as the board measures it.
+        image_bytes: size of the image file; an ELF file has symbols in it, too.
+        instructions_per_second_of_audio: executed by the engine, counted on this target.
+        twin: the emulated target that runs the same engine objects, where this one has no emulator.
+        instructions_from_twin: counted there.
+        reason: why the student does not fit.
+        build_id: of the image.
+        student: SHA-256 of the quantised student.
+        audio: SHA-256 over the clips that were played.
+    """
+
+    target: str
+    model: str
+    verified: Verified
+    clips: int
+    equal_clips: int
+    flash_bytes: int | None = None
+    ram_static_bytes: int | None = None
+    ram_stack_bytes: int | None = None
+    image_bytes: int | None = None
+    instructions_per_second_of_audio: int | None = None
+    twin: str | None = None
+    instructions_from_twin: int | None = None
+    reason: str | None = None
+    build_id: str
+    student: str
+    audio: str | None = None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Target and model."""
+        return self.target, self.model
+
+    def is_same_work(self, build_id: str, student: str, audio: str | None) -> bool:
+        """Whether measuring this image, student and audio again could only give this row: nothing was wrong in it."""
+        identity = (self.build_id, self.student, self.audio)
+        return self.equal_clips == self.clips and identity == (build_id, student, audio)
+
+
+class Header(_Record):
+    """What the rows were measured with. There is no date: the same work gives the same file.
+
+    Attributes:
+        students: SHA-256 of the quantised students, by model.
+        compilers: versions by command.
+        emulators: versions by command, or package of a simulated chip.
+    """
+
+    toolchain: str = toolchain.__version__
+    audio: Audio
+    students: dict[str, str]
+    compilers: dict[str, str]
+    emulators: dict[str, str]
+
+    def going_on_from(self, earlier: "Header") -> "Header":
+        """This header, with what an earlier one says of students and programs that this one does not know.
+
+        Raises:
+            UsageError: if other clips were played then.
+        """
+        if earlier.audio != self.audio:
+            raise UsageError("the table was measured with other clips", "measure again without --resume")
+        names = ("students", "compilers", "emulators")
+        return self.model_copy(update={name: {**getattr(earlier, name), **getattr(self, name)} for name in names})
+
+
+class Table(_Record):
+    """All rows, sorted by target and model."""
+
+    header: Header
+    rows: tuple[Row, ...]
+
+    def row(self, target: str, model: str) -> Row | None:
+        """The row of one pair, or None if it was not measured."""
+        return next((row for row in self.rows if row.key == (target, model)), None)
+
+    def write(self, path: Path) -> None:
+        """Write the table as JSON, whole or not at all.
+
+        Raises:
+            OSError: if the folder cannot be written.
+        """
+        write_atomically(path, json.dumps(self.model_dump(), indent=2) + "\n")
+
+
+def make_table(header: Header, rows: Iterable[Row]) -> Table:
+    """Sort the rows, and give those of targets without an emulator the instructions of their twins."""
+    by_key = {row.key: row for row in rows}
+    linked = [_with_twin(row, by_key.get((row.twin or "", row.model))) for row in by_key.values()]
+    return Table(header=header, rows=tuple(sorted(linked, key=_order)))
+
+
+def read_table(path: Path) -> Table:
+    """Read a table back.
+
+    Raises:
+        UsageError: if it is not one.
+    """
+    try:
+        return Table.model_validate_json(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"cannot read {path}: {error}") from error
+    except ValidationError as error:
+        field = ".".join(str(part) for part in error.errors()[0]["loc"])
+        place = f" (field '{field}')" if field else ""
+        message = f"{path} is not a table of 'toolchain bench'{place}"
+        raise UsageError(message, "measure again without --resume") from error
+
+
+def committed_table() -> Table | None:
+    """The table that comes with the target files, or None if there is none."""
+    path = targets_dir() / "bench.json"
+    return read_table(path) if path.is_file() else None
+
+
+def _with_twin(row: Row, twin: Row | None) -> Row:
+    if row.verified != "built-only" or twin is None:
+        return row
+    return row.model_copy(update={"instructions_from_twin": twin.instructions_per_second_of_audio})
+
+
+def _order(row: Row) -> tuple[str, int]:
+    return row.target, MODELS.index(row.model)
