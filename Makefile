@@ -1,6 +1,7 @@
 # make demo    build, flash and verify the bundled student on an emulated Cortex-M4 (core install only)
 # make test    lint and test everything (all extras but tensorflow)
-# Both set up what they need; a second call finds it in place.
+# make bench   measure both students on every board, into targets/bench.json and README.md
+# Each sets up what it needs; a second call finds it in place.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -33,7 +34,7 @@ DEBIAN_PACKAGES += python3 python3-venv
 endif
 APT_INSTALL = apt-get install --yes --no-install-recommends $(DEBIAN_PACKAGES)
 
-.PHONY: help demo test lint figures clean packages
+.PHONY: help demo test lint figures bench clean packages
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
 
@@ -49,10 +50,16 @@ lint: $(VENV)/dev
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 
-# The table of measured figures in README.md.
+# The tables of measured figures in README.md: of the demo's board, and of every board as 'make bench' left them.
 figures: packages $(VENV)/core
 	@for model in wav2small-17k wav2small-72k; do \
 	    $(BIN)/toolchain run --target $(TARGET) --model $$model --clips $(CLIPS); done
+	@$(BIN)/python docs/figures.py
+
+# Goes on where it was interrupted; rows of an unchanged image are kept.
+bench: DEBIAN_PACKAGES += $(BOARD_PACKAGES)
+bench: packages $(VENV)/core
+	@$(BIN)/toolchain bench --all --json targets/bench.json --resume
 	@$(BIN)/python docs/figures.py
 
 clean:

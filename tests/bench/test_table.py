@@ -32,6 +32,11 @@ def test_a_chip_that_is_only_built_gets_its_twin_s_instructions():
     assert table.row("chip", "wav2small-72k").instructions_from_twin is None
 
 
+def test_rows_of_targets_that_are_gone_can_be_left_out():
+    table = make_table(HEADER, [row("a"), row("b"), row("c")])
+    assert [item.target for item in table.limited_to(["c", "a"]).rows] == ["a", "c"]
+
+
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"header": {}, "rows": []}'])
 def test_anything_else_is_refused(tmp_path, content):
     path = tmp_path / "bench.json"

@@ -127,6 +127,11 @@ class Table(_Record):
         """The row of one pair, or None if it was not measured."""
         return next((row for row in self.rows if row.key == (target, model)), None)
 
+    def limited_to(self, targets: Iterable[str]) -> "Table":
+        """The same table without the rows of any other target."""
+        names = set(targets)
+        return self.model_copy(update={"rows": tuple(row for row in self.rows if row.target in names)})
+
     def write(self, path: Path) -> None:
         """Write the table as JSON, whole or not at all.
 

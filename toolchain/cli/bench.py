@@ -60,6 +60,7 @@ def bench(
     from toolchain.bench import choose_pairs, make_header, read_table
     from toolchain.cli.verify import choose_clips
     from toolchain.errors import UsageError
+    from toolchain.target import target_names
 
     if resume and json is None:
         raise UsageError("--resume goes on with a file, and none is named", "name it with --json FILE")
@@ -71,6 +72,7 @@ def bench(
     earlier = read_table(json) if resume and json is not None and json.is_file() else None
     if earlier is not None:
         header = header.going_on_from(earlier.header)
+        earlier = earlier.limited_to(target_names()) if all_targets else earlier
     pairs = choose_pairs(boards, contestants, selection)
     with _shown(len(pairs)) as shown:
         table, failures = measure_all(pairs, header, out, path=json, earlier=earlier, jobs=jobs, progress=shown)

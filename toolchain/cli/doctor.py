@@ -93,7 +93,7 @@ def _print_general(checks: Sequence["Check"]) -> None:
     for check in checks:
         mark = "[green]ok     [/]" if check.found else "[yellow]missing[/]"
         detail = f": {check.detail}" if check.detail else ""
-        stdout.print(f"  {mark}  {check.name:<18}  {escape(check.purpose + detail)}")
+        stdout.print(f" {mark}  {check.name:<18}  {escape(check.purpose + detail)}")
 
 
 def _overview(reports: Sequence["TargetReport"]) -> Table:

@@ -1,0 +1,43 @@
+"""The README's table of all boards is made from the committed measurements, not typed."""
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+from toolchain.bench import Row, committed_table
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def figures():
+    spec = importlib.util.spec_from_file_location("figures", ROOT / "docs" / "figures.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def row(**figures):
+    facts = {"target": "stm32f405", "model": "wav2small-17k", "build_id": "ef", "student": "cd"}
+    return Row.model_validate({**facts, "clips": 0, "equal_clips": 0, **figures})
+
+
+def test_the_readme_has_the_committed_measurements(figures):
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert figures.bench_table(committed_table()) in readme, "run: make figures"
+
+
+def test_what_executed_the_image_is_said(figures):
+    emulated = row(verified="emulated-core", clips=20, equal_clips=20, ram_static_bytes=10_000, ram_stack_bytes=700)
+    assert figures.bench_row(emulated)[2:6] == ("QEMU, `netduinoplus2`", "20 of 20", "", "10,700 B")
+    built = row(verified="built-only", ram_static_bytes=10_000, twin="mps2-an386", instructions_from_twin=5_000_000)
+    assert "nothing: built only" in figures.bench_row(built)
+    assert figures.bench_row(built)[-1] == "5.0 M (twin `mps2-an386`)"
+    assert figures.bench_row(built)[5] == "10,000 B + stack"
+    assert figures.bench_row(row(verified="does-not-fit", reason="too large"))[2] == "does not fit"
+
+
+def test_only_what_is_between_the_markers_is_replaced(figures):
+    text = "a\n<!-- x: begin -->\nold\n<!-- x: end -->\nb\n"
+    assert figures.replaced(text, "x", "new") == "a\n<!-- x: begin -->\nnew\n<!-- x: end -->\nb\n"
