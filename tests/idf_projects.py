@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tests.builds import need, student_of
 from toolchain.build import Project, write_project
-from toolchain.target import EspImage, Target, load_target
+from toolchain.target import Target, load_target
 
 STUBS = Path(__file__).parent / "build" / "esp_idf_stubs"
 CHIPS = ("esp32", "esp32s3", "esp32c3")
@@ -23,13 +23,9 @@ _SANITIZERS = "-g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all"
 
 
 def esp_target(chip: str, *, microphone: bool = False) -> Target:
-    """A board with an Espressif chip, with an I2S microphone if wanted."""
-    target = load_target("host").model_copy(
-        update={"name": chip, "emulator": None, "image": EspImage(format="esp", chip=chip)}
-    )
-    if not microphone:
-        return target
-    pinned = target.board.microphone.model_copy(update={"pins": I2S_PINS})
+    """A shipped target, with an I2S microphone or without."""
+    target = load_target(chip)
+    pinned = target.board.microphone.model_copy(update={"pins": I2S_PINS if microphone else {}})
     return target.model_copy(update={"board": target.board.model_copy(update={"microphone": pinned})})
 
 

@@ -120,8 +120,8 @@ def test_a_missing_compiler_leaves_its_target_out_and_the_others_go_on(host, tmp
 def test_a_wrong_board_has_its_row_and_is_a_failure(host, tmp_path, monkeypatch):
     right = parity.run
 
-    def shifted(student, pcm):
-        trace = right(student, pcm)
+    def shifted(*arguments):
+        trace = right(*arguments)
         trace.output[1] += 1
         return trace
 

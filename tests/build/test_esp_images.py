@@ -109,5 +109,5 @@ def test_what_esptool_refuses_is_an_error_with_its_reason(tmp_path):
 def test_a_student_larger_than_the_memory_is_refused_with_its_excess(tmp_path):
     target = load_target("esp32s3")
     memory = target.memory.model_copy(update={"flash": target.memory.flash.model_copy(update={"length": 0x2000})})
-    with pytest.raises(BuildError, match=r"does not fit the code of esp32s3: [\d,]+ bytes too many"):
+    with pytest.raises(BuildError, match=r"does not fit the RAM for code of esp32s3: [\d,]+ bytes too many"):
         build_firmware(student_of(MODEL), target.model_copy(update={"memory": memory}), tmp_path / "out")

@@ -69,4 +69,4 @@ def test_pins_are_those_of_the_target_file(driver):
     data_signal, bclk_signal, ws_signal = signals
     addresses = [0x60004554 + 4 * pins["bclk"], 0x60004554 + 4 * pins["ws"], 0x60004154 + 4 * data_signal]
     (bclk, ws, data), _ = run(program, 256, b"", *addresses)
-    assert (bclk & 0xFF, ws & 0xFF, data & 0x1F) == (bclk_signal, ws_signal, pins["data"])
+    assert (bclk & 0xFF, ws & 0xFF, data & 0x1F) == (bclk_signal, ws_signal, pins["din"])

@@ -12,10 +12,10 @@ ESP_IDF = ("--framework", "esp-idf")
 
 @pytest.fixture
 def esp32(tmp_path):
-    """Options for a target with an ESP32."""
-    host, _, _ = (targets_dir() / "host.toml").read_text().partition("[emulator]")
+    """Options for a target with an ESP32 that is found by no USB id."""
     path = tmp_path / "esp32.toml"
-    path.write_text(host.replace('name = "host"', 'name = "esp32"') + '[image]\nformat = "esp"\nchip = "esp32"\n')
+    lines = (targets_dir() / "esp32.toml").read_text().splitlines(keepends=True)
+    path.write_text("".join(line for line in lines if not line.startswith("usb")))
     return ("--target", path, "--out", tmp_path / "out")
 
 
@@ -58,8 +58,8 @@ def test_verify_needs_a_project_and_a_port(cli, esp32, corpus_dir):
     assert "toolchain build --framework esp-idf" in called.err
     cli("build", *esp32, *ESP_IDF)
     called = cli("verify", *esp32, *ESP_IDF, *clips)
-    assert called.code == 2
-    assert "ESP-IDF flashes its own images" in called.err
+    assert called.code == 6
+    assert "no USB id to find its port by" in called.err
     assert "--port" in called.err
 
 

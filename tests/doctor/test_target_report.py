@@ -1,12 +1,14 @@
 """What a target needs, and what is said when it is not there."""
 
+import tomllib
+
 import pytest
 
 from tests.builds import need
 from toolchain.doctor import Purpose, examine
 from toolchain.errors import MissingToolError
 from toolchain.resources import targets_dir
-from toolchain.target import load_target, read_target, target_names
+from toolchain.target import Target, load_target, target_names
 
 FLASHERS = """
 [[flashers]]
@@ -37,10 +39,9 @@ def put(folder, name, script="exit 0"):
     return path
 
 
-def with_flashers(tmp_path):
-    path = tmp_path / "board.toml"
-    path.write_text((targets_dir() / "stm32f405.toml").read_text().split("[[flashers]]")[0] + FLASHERS)
-    return read_target(path)
+def with_flashers():
+    fields = tomllib.loads((targets_dir() / "stm32f405.toml").read_text())
+    return Target.model_validate({**fields, **tomllib.loads(FLASHERS)})
 
 
 def names(report, purpose):
@@ -85,8 +86,8 @@ def test_an_emulator_that_does_not_know_the_machine_is_missing():
     assert "does not know the machine mps9-an999" in report.of(Purpose.EMULATE)[0].detail
 
 
-def test_one_flasher_of_several_is_enough(bin_dir, tmp_path):
-    target = with_flashers(tmp_path)
+def test_one_flasher_of_several_is_enough(bin_dir):
+    target = with_flashers()
     assert examine(target).can(Purpose.FLASH) is False
     put(bin_dir, "openocd")
     report = examine(target)
@@ -94,9 +95,9 @@ def test_one_flasher_of_several_is_enough(bin_dir, tmp_path):
     assert names(report, Purpose.FLASH) == {"st-flash": False, "gdb-multiarch": False, "openocd": True}
 
 
-def test_nothing_installed_is_said_for_each_purpose(bin_dir, tmp_path):
+def test_nothing_installed_is_said_for_each_purpose(bin_dir):
     with pytest.raises(MissingToolError) as caught:
-        examine(with_flashers(tmp_path)).require()
+        examine(with_flashers()).require()
     assert caught.value.message == (
         "stm32f405 cannot be built (needs arm-none-eabi-gcc and arm-none-eabi-objcopy) nor emulated "
         "(needs qemu-system-arm) nor flashed (needs st-flash or gdb-multiarch or openocd) here"

@@ -23,7 +23,7 @@ from toolchain.codegen.engine import generate_engine
 from toolchain.codegen.render import render
 from toolchain.errors import UsageError
 from toolchain.quantize.student import QuantizedStudent
-from toolchain.target import Budget, EspImage, Target, load_target, target_names
+from toolchain.target import HOST_MICROPHONE, Budget, EspImage, Target, load_target, target_names
 
 #: By custom the project's folder beside the image's files.
 PROJECT_FOLDER = "esp-idf"
@@ -162,7 +162,7 @@ def _chip(target: Target) -> _Chip:
         known = [name for name in target_names() if isinstance(load_target(name).image, EspImage)]
         raise UsageError(
             f"ESP-IDF does not know {target.name}: it is no Espressif chip",
-            f"targets that are: {', '.join(known)}" if known else "build it without --framework",
+            f"targets that are: {', '.join(known)}",
         )
     return _CHIPS[target.image.chip]
 
@@ -228,7 +228,7 @@ def _has_microphone(target: Target) -> bool:
 def _context(student: QuantizedStudent, target: Target) -> BoardContext:
     """The variables of the application's templates, without the registers that ESP-IDF's drivers know better."""
     board = project_target(target).board
-    driver = "esp_idf" if _has_microphone(target) else "link"
+    driver = "esp_idf" if _has_microphone(target) else HOST_MICROPHONE
     microphone = board.microphone.model_copy(update={"driver": driver, "base": None, "irq": None})
     bare = target.model_copy(
         update={"memory": None, "board": board.model_copy(update={"uart": None, "microphone": microphone})}
