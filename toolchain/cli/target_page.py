@@ -112,7 +112,7 @@ def _memory(target: Target) -> Table:
     memory = target.memory
     assert memory is not None
     table = _table("memory", "first", "last", "bytes")
-    for name, region in (("flash", memory.flash), ("RAM", memory.ram)):
+    for name, region in (("RAM for code" if memory.loaded else "flash", memory.flash), ("RAM", memory.ram)):
         last = region.origin + region.length - 1
         table.add_row(name, f"0x{region.origin:08X}", f"0x{last:08X}", f"{region.length:,}")
     table.add_row("  stack, in RAM", "", "", f"{memory.stack_bytes:,}")
