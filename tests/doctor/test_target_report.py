@@ -126,6 +126,8 @@ def test_a_simulated_chip_needs_node_and_its_package(bin_dir, tmp_path, monkeypa
     monkeypatch.delenv("NODE_PATH", raising=False)
     assert names(examine(target), Purpose.EMULATE) == {"node": False, "rp2040js": False}
     put(bin_dir, "node")
-    (tmp_path / "modules" / "rp2040js").mkdir(parents=True)
+    package = tmp_path / "modules" / "rp2040js"
+    package.mkdir(parents=True)
+    (package / "package.json").write_text("{}")
     monkeypatch.setenv("NODE_PATH", str(tmp_path / "modules"))
     assert names(examine(target), Purpose.EMULATE) == {"node": True, "rp2040js": True}

@@ -11,7 +11,7 @@ from pathlib import Path
 from toolchain.audio import Selection
 from toolchain.bench.measure import Contestant, audio_digest
 from toolchain.bench.table import Audio, Header
-from toolchain.doctor.probes import node_package
+from toolchain.doctor.probes import rp2040js
 from toolchain.target import Target
 
 
@@ -41,7 +41,7 @@ def _emulators(targets: Iterable[Target]) -> dict[str, str]:
     emulators = [target.emulator for target in targets if target.emulator]
     kinds = {emulator.kind for emulator in emulators}
     found = _versions({emulator.command for emulator in emulators if emulator.command})
-    if "rp2040js" in kinds and (package := node_package("rp2040js")).found:
+    if "rp2040js" in kinds and (package := rp2040js()).found:
         manifest = json.loads((Path(package.detail) / "package.json").read_text(encoding="utf-8"))
         found["rp2040js"] = manifest["version"]
     if "labwired" in kinds:

@@ -12,7 +12,7 @@ from toolchain.bench import Table as BenchTable
 from toolchain.build.budget import limits
 from toolchain.cli.console import print_table, stdout
 from toolchain.model_names import MODELS
-from toolchain.target import Emulator, EspImage, Flasher, PlainImage, Target
+from toolchain.target import HOST_MICROPHONE, Emulator, EspImage, Flasher, PlainImage, Target
 
 _MEGA = 1e6
 _MILLI = 1e3
@@ -75,7 +75,7 @@ def _pins(pins: dict[str, int]) -> str:
 
 def _microphone(target: Target) -> str:
     microphone = target.board.microphone
-    if microphone.driver == "link":
+    if microphone.driver == HOST_MICROPHONE:
         return "none of its own: the host sends the samples"
     return f"{microphone.driver}{_pins(microphone.pins)}"
 

@@ -2,12 +2,13 @@
 
 import os
 import subprocess
-import sys
 import tempfile
 from functools import cache
 from pathlib import Path
 
 from toolchain.doctor.check import Check, Purpose, program
+from toolchain.errors import MissingToolError
+from toolchain.flash.rp2040js import find_rp2040js
 from toolchain.target import Emulator, Target
 
 #: Seconds a program may take to answer.
@@ -54,11 +55,12 @@ def qemu(emulator: Emulator) -> Check:
     return Check(found.purpose, found.name, False, f"{found.detail}: does not know the machine {emulator.machine}")
 
 
-def node_package(name: str) -> Check:
-    """Whether a package of Node's is in ``NODE_PATH`` or beside the toolchain."""
-    folders = [*os.environ.get("NODE_PATH", "").split(os.pathsep), str(Path(sys.prefix) / "node_modules")]
-    place = next((path for path in (Path(folder) / name for folder in folders if folder) if path.is_dir()), None)
-    return Check(Purpose.EMULATE, name, place is not None, str(place) if place else "Node package not installed")
+def rp2040js() -> Check:
+    """Whether the simulator of the RP2040, a package of Node's, is where it is looked for."""
+    try:
+        return Check(Purpose.EMULATE, "rp2040js", True, str(find_rp2040js()))
+    except MissingToolError:
+        return Check(Purpose.EMULATE, "rp2040js", False, "Node package not installed")
 
 
 @cache

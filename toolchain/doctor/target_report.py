@@ -87,7 +87,7 @@ def _emulation_checks(target: Target) -> Iterator[Check]:
             yield probes.qemu(emulator)
         case "rp2040js":
             yield program(Purpose.EMULATE, "node")
-            yield probes.node_package("rp2040js")
+            yield probes.rp2040js()
         case "labwired":
             yield python_package(Purpose.EMULATE, "labwired")
         case "process":
