@@ -171,7 +171,7 @@ def test_an_interruption_loses_no_finished_row(host, tmp_path, jobs):
     assert len(resumed.kept) == finished
 
 
-def test_a_simulated_chip_is_given_fewer_clips(host):
-    emulator = host.emulator.model_copy(update={"kind": "rp2040js"})
+def test_a_slow_simulator_is_given_fewer_clips(host):
+    emulator = host.emulator.model_copy(update={"kind": "labwired"})
     (pair,) = choose_pairs([host.model_copy(update={"emulator": emulator})], [contestant(MODELS[0])], CLIPS)
     assert 0 < len(pair.selection.clips) < len(CLIPS.clips)

@@ -14,8 +14,8 @@ from toolchain.target import Target
 from toolchain.verify import verify
 from toolchain.verify.parity import FloatModel
 
-#: Clips played to a simulated chip, which executes a hundredth of what QEMU does in the same time.
-_CLIP_LIMITS = {"rp2040js": 4, "labwired": 1}
+#: Clips played in a simulator that executes a hundredth of what QEMU does in the same time.
+_CLIP_LIMITS = {"labwired": 1}
 
 
 @dataclass(frozen=True)

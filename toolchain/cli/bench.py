@@ -39,7 +39,7 @@ def bench(
     ] = None,
     corpus: CorpusOption = None,
     clips: Annotated[
-        int, typer.Option("--clips", "-n", min=1, metavar="N", help="Clips of one second; a simulated chip gets fewer.")
+        int, typer.Option("--clips", "-n", min=1, metavar="N", help="Clips of one second.")
     ] = _DEFAULT_CLIPS,
     json: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Keep the table in FILE, row by row.")
