@@ -1,6 +1,7 @@
 """Live audio through the real firmware: every result is that of the reference, and nothing goes missing unnoticed."""
 
 import subprocess
+import threading
 import time
 import zlib
 from collections.abc import Iterator
@@ -13,7 +14,8 @@ from tests.link.proxy import Direction, Fault, Kind, Proxy
 from toolchain.errors import LinkError
 from toolchain.flash import open_board
 from toolchain.link import Board, Source
-from toolchain.link.protocol import Samples
+from toolchain.link import live as live_module
+from toolchain.link.protocol import Live, Samples
 from toolchain.reference.engine import run, run_stream
 from toolchain.target import load_target
 
@@ -179,6 +181,43 @@ def test_a_damaged_line_never_gives_a_wrong_result(device, student, stream):
         if result.dropped == 0:
             assert np.array_equal(result.values, expected[result.index].output)
     assert listening.dropped > 0
+
+
+def test_a_result_that_was_there_before_shows_a_restart(board, stream):
+    """The board forgot its listening, and took the host's next question for a new one."""
+    listening = board.listen(WINDOW, Source.HOST)
+    results = listening.results_of([stream], real_time=False)
+    next(results)
+    forgotten = Live(listening._request.listening, 0, 1, 2, 3, WINDOW, 0, 0, 1)
+    with pytest.raises(LinkError, match="restarted while it listened"):
+        board._channel.on_live(forgotten)
+
+
+def test_a_taker_that_takes_its_time_is_no_silence_of_the_board(device, student, stream):
+    with Board(device, timeout=0.3) as board, board.listen(WINDOW, Source.HOST) as listening:
+        results = []
+        for result in listening.results_of([stream], real_time=False):
+            results.append(result)
+            time.sleep(0.4 if result.index == 2 else 0)
+    assert_right(results, student, stream)
+
+
+def test_a_window_longer_than_the_timeout_is_no_silence(device, student, stream, monkeypatch):
+    """The host that only waits asks now and then, and sees that the board has heard more."""
+    monkeypatch.setattr(live_module, "_ASK_SELDOM", 0.1)
+    with Board(device, timeout=0.6) as board, board.listen(len(stream), Source.HOST) as listening:
+
+        def speak() -> None:
+            for start in range(0, len(stream), 100):
+                pcm = stream[start : start + 100].astype("<i2").tobytes()
+                listening._channel.send(Samples(listening._request.listening, start, pcm))
+                time.sleep(0.015)
+
+        speaker = threading.Thread(target=speak)
+        speaker.start()
+        result = next(listening.results())
+        speaker.join()
+    assert_right([result], student, stream, len(stream))
 
 
 def test_offsets_wrap_round(board, student, stream):

@@ -32,10 +32,10 @@ _HINT = "check cable and power, then try again"
 _LONGEST_LAG = 0.25
 
 #: Seconds between two questions where the board stands: while it is fed in real time, while it is waited for, and
-#: after an overdue result.
+#: while it hears its own microphone.
 _ASK_EVERY = 0.05
 _ASK_SOON = 0.005
-_OVERDUE = 1.0
+_ASK_SELDOM = 1.0
 
 #: Seconds to wait for something to come in before looking at the clock again: half a frame.
 _WAIT = 0.004
@@ -92,6 +92,7 @@ class Listening:
         self._arrived = 0  # end of the last frame that has arrived, or never will
         self._questions: dict[int, int] = {}  # on their way: what was sent before them, by sequence
         self._asked = 0.0  # when the last one was
+        self._starts = channel.starts.count
         channel.on_live = self._take_live
         self._deadline = Deadline(timeout, f"the board on {channel.url} did not begin to listen", _HINT)
         try:
@@ -139,7 +140,7 @@ class Listening:
     def results(self) -> Iterator[LiveResult]:
         """Yield the results of the board's own microphone, for ever."""
         while True:
-            self._ask_every(self._request.samples / SAMPLE_RATE + _OVERDUE)
+            self._ask_every(_ASK_SELDOM)
             yield from self._received()
 
     def results_of(self, audio: Iterable[NDArray[np.int16]], *, real_time: bool = True) -> Iterator[LiveResult]:
@@ -194,9 +195,13 @@ class Listening:
         received = self._channel.receive(_WAIT)
         if received is not None:
             self._take(received)
+        if self._channel.starts.count > self._starts:
+            raise self._restarted()
+        if not self._results:
+            self._deadline.check()
         while self._results:
             yield self._results.popleft()
-        self._deadline.check()
+            self._moved()  # whatever time the taker of the result took
 
     def _take(self, received: Received) -> None:
         reply = received.reply
@@ -208,14 +213,16 @@ class Listening:
         self._arrived = self._questions.pop(received.sequence, self._arrived)
         self._questions = {asked: sent for asked, sent in self._questions.items() if sent > self._arrived}
         if _distance(self._progress.next, progress.next) < 0:
-            raise self._explained(ErrorCode.NO_SUCH_WINDOW)
+            raise self._restarted()
         if progress != self._progress:
             self._moved()
         self._progress = progress
 
     def _take_live(self, live: Live) -> None:
-        if live.listening != self._request.listening or live.index < self._next_index:
+        if live.listening != self._request.listening:
             return
+        if live.index < self._next_index:  # it took a question for a new listening
+            raise self._restarted()
         values = np.array([live.arousal, live.dominance, live.valence], dtype=np.int32)
         lost = live.index - self._next_index
         self._results.append(
@@ -225,19 +232,23 @@ class Listening:
         self._moved()
 
     def _moved(self) -> None:
-        place = f"after {self._next_index} results"
-        self._deadline.progress(f"the board on {self._channel.url} stopped listening {place}: no progress")
+        self._deadline.progress(
+            f"the board on {self._channel.url} stopped listening after {self._next_index} results: no progress"
+        )
 
     def _of_this_listening(self, reply: Message) -> Progress | None:
         return reply if isinstance(reply, Progress) and reply.listening == self._request.listening else None
 
     def _explained(self, code: int) -> LinkError:
         if code == ErrorCode.NO_SUCH_WINDOW:
-            return LinkError(
-                f"the board on {self._channel.url} restarted while it listened",
-                "check its power supply; if that is sound, its firmware crashes on this audio",
-            )
+            return self._restarted()
         return LinkError(f"the board on {self._channel.url} refused live audio: {Refused(code)}")
+
+    def _restarted(self) -> LinkError:
+        return LinkError(
+            f"the board on {self._channel.url} restarted while it listened",
+            "check its power supply; if that is sound, its firmware crashes on this audio",
+        )
 
 
 def _distance(earlier: int, later: int) -> int:
