@@ -45,6 +45,12 @@ def test_an_unknown_target_suggests_the_nearest():
         ('kind = "qemu"', 'kind = "bochs"', "emulator.kind"),
         ("[budget]", "[link]\nreceive_ring_bytes = 1000\n[budget]", "link.receive_ring_bytes"),
         ("[budget]", "[link]\naudio_frame_samples = 500\n[budget]", "link"),
+        ("[board.ticks]", "[board.microphone]\nring_samples = 200\n[board.ticks]", "board.microphone.ring_samples"),
+        (
+            "[board.ticks]",
+            "[link]\naudio_frame_samples = 200\n[board.microphone]\nring_samples = 128\n[board.ticks]",
+            "",
+        ),
     ],
 )
 def test_a_wrong_field_is_named(tmp_path, old, new, field):

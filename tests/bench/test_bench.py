@@ -145,6 +145,10 @@ def test_going_on_keeps_only_what_measuring_again_would_repeat(host, tmp_path):
     changed = Bench(tmp_path, other)
     assert changed.run(resume=True)[0].rows[0].build_id != first.rows[0].build_id
     assert not changed.kept
+    # The image stays the same, but not what is known of it.
+    limited = Bench(tmp_path, other.model_copy(update={"description": "another"}))
+    limited.run(resume=True)
+    assert not limited.kept
 
 
 def test_going_on_with_one_target_keeps_the_others_rows(host, tmp_path):

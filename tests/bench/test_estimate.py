@@ -15,7 +15,7 @@ HEADER = Header(
 def table_with(target, instructions):
     row = Row(
         target=target, model=MODEL, verified="emulated-core", clips=20, equal_clips=20,
-        instructions_per_second_of_audio=instructions, build_id="ef", student="cd",
+        instructions_per_second_of_audio=instructions, build_id="ef", target_sha256="ab", student="cd",
     )  # fmt: skip
     return make_table(HEADER, [row])
 

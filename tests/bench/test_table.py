@@ -9,10 +9,11 @@ from toolchain.target import load_target, target_names
 
 AUDIO = Audio(corpus="speech", clips=20, seconds=1.0, sha256="ab")
 HEADER = Header(audio=AUDIO, students={"wav2small-17k": "cd"}, compilers={"gcc": "gcc 12"}, emulators={})
+IDENTITY = {"build_id": "ef", "target_sha256": "ba", "student": "cd"}
 
 
 def row(target, model="wav2small-17k", **figures):
-    facts = {"verified": "emulated-core", "clips": 20, "equal_clips": 20, "build_id": "ef", "student": "cd"}
+    facts = {"verified": "emulated-core", "clips": 20, "equal_clips": 20, **IDENTITY}
     return Row.model_validate({"target": target, "model": model, "audio": "ab", **facts, **figures})
 
 

@@ -2,6 +2,7 @@
 
 import json
 
+from toolchain.resources import targets_dir
 from toolchain.target import target_names
 
 
@@ -30,6 +31,14 @@ def test_a_target_that_cannot_be_used_here_ends_with_3(cli, monkeypatch):
     assert called.code == 3
     assert "mps2-an386 cannot be built (needs arm-none-eabi-gcc and arm-none-eabi-objcopy) nor emulated" in called.err
     assert "apt-get install" in called.err
+
+
+def test_a_target_file_of_one_s_own(cli, tmp_path):
+    path = tmp_path / "board.toml"
+    path.write_text((targets_dir() / "host.toml").read_text().replace('name = "host"', 'name = "mine"'))
+    called = cli("doctor", "--target", path)
+    assert called.code == 0, called.err
+    assert "mine" in called.out
 
 
 def test_another_system_s_lines(cli):

@@ -107,6 +107,16 @@ def test_two_boards_are_listed_before_anything_is_written(cli, built, attach, co
     assert "flashing" not in called.err
 
 
+@pytest.mark.parametrize("flasher", ["openocd", "st-flash"])
+def test_the_first_of_two_probes_is_not_taken(cli, built, attach, flasher):
+    """Though the port is named: the probe might be the other board's."""
+    attach(ttyACM0=ST_LINK, ttyACM1=ST_LINK)
+    called = cli("flash", *built, "--flasher", flasher, "--port", "/dev/ttyACM0")
+    assert called.code == 6
+    assert "2 boards may be stm32f405" in called.err
+    assert "--probe" in called.err
+
+
 @pytest.mark.parametrize("flasher", ["openocd", "pyocd", "st-flash"])
 def test_no_probe_is_a_sentence_and_exit_code_5(cli, built, attach, flasher):
     if flasher == "pyocd":
@@ -131,10 +141,11 @@ def test_a_missing_tool_is_exit_code_3(cli, built, monkeypatch):
 def test_verify_finds_the_port_of_a_board_that_cannot_be_emulated(cli, target, built, attach, corpus_dir):
     target(board_with(emulator=None, usb=[ST_LINK]))
     attach(ttyUSB0="10c4:ea60")
-    called = cli("verify", *built, "--corpus", corpus_dir, "--clips", 1)
-    assert called.code == 6
-    assert "no port has a USB id of stm32f405 (0483:374b)" in called.err
-    assert "/dev/ttyUSB0 (10c4:ea60)" in called.err
+    for verb in (("verify", "--clips", 1), ("monitor",)):
+        called = cli(*verb, *built, "--corpus", corpus_dir)
+        assert called.code == 6
+        assert "no port has a USB id of stm32f405 (0483:374b)" in called.err
+        assert "/dev/ttyUSB0 (10c4:ea60)" in called.err
 
 
 def test_a_target_with_no_way_at_all(cli, target, built):

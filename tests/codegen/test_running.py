@@ -69,6 +69,7 @@ def extreme_streams() -> dict[str, np.ndarray]:
         "top": top,
         "bottom": bottom,
         "an odd level": np.full(4800, -12345, np.int16),
+        "a ripple on a large offset": (-32_000 + np.arange(4800) % 3 % 2).astype(np.int16),
         "full-scale square": square,
         "silence, then full scale": np.concatenate((silence, square, silence, noise)),
         "level steps": np.concatenate((top, bottom, silence, bottom, top)),

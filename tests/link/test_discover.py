@@ -4,7 +4,7 @@ import pytest
 from serial.tools.list_ports_common import ListPortInfo
 
 from toolchain.errors import LinkError
-from toolchain.link import find_port
+from toolchain.link import find_port, require_one_board
 
 CP2102, ST_LINK = "10c4:ea60", "0483:374b"
 
@@ -32,6 +32,15 @@ def test_two_boards_are_listed_and_neither_is_chosen():
     listed = "COM3 (0483:374b, serial 0001), COM7 (10c4:ea60 CP2102N, serial 0002)"
     assert caught.value.message == f"2 ports may be that of esp32: {listed}"
     assert "--port" in caught.value.hint
+
+
+def test_a_tool_that_takes_the_first_probe_is_not_called_beside_two_boards():
+    boards = [port("COM7", CP2102, "CP2102N", "0002"), port("COM3", ST_LINK, serial="0001")]
+    with pytest.raises(LinkError, match=r"2 boards may be stm32f405, .*: COM3 .*serial 0001.*, COM7") as caught:
+        require_one_board("stm32f405", [CP2102, ST_LINK], [*OTHERS, *boards])
+    assert "--probe" in caught.value.hint
+    require_one_board("stm32f405", [CP2102, ST_LINK], [*OTHERS, boards[0]])
+    require_one_board("stm32f405", [], [*OTHERS, *boards])
 
 
 def test_none_says_what_was_looked_for_and_what_is_there():

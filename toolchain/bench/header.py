@@ -6,12 +6,12 @@ import subprocess
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 
 from toolchain.audio import Selection
 from toolchain.bench.measure import Contestant, audio_digest
 from toolchain.bench.table import Audio, Header
-from toolchain.doctor.probes import rp2040js
+from toolchain.errors import MissingToolError
+from toolchain.flash.rp2040js import find_rp2040js
 from toolchain.target import Target
 
 
@@ -41,9 +41,10 @@ def _emulators(targets: Iterable[Target]) -> dict[str, str]:
     emulators = [target.emulator for target in targets if target.emulator]
     kinds = {emulator.kind for emulator in emulators}
     found = _versions({emulator.command for emulator in emulators if emulator.command})
-    if "rp2040js" in kinds and (package := rp2040js()).found:
-        manifest = json.loads((Path(package.detail) / "package.json").read_text(encoding="utf-8"))
-        found["rp2040js"] = manifest["version"]
+    if "rp2040js" in kinds:
+        with suppress(MissingToolError):
+            manifest = json.loads((find_rp2040js() / "package.json").read_text(encoding="utf-8"))
+            found["rp2040js"] = manifest["version"]
     if "labwired" in kinds:
         with suppress(PackageNotFoundError):
             found["labwired"] = version("labwired")

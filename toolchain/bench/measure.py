@@ -44,13 +44,21 @@ class Pair:
         """Target and model, as `Row.key`."""
         return self.target.name, self.model
 
-    def audio(self) -> str | None:
-        """Hash of the clips; None where nothing can be played."""
-        return audio_digest(self.selection.clips) if self.selection.clips else None
+    def identity(self) -> dict[str, str | None]:
+        """The fields of a `Row` that say what is measured.
 
-    def student(self) -> str:
-        """Hash of the student."""
-        return self.contestant.quantized.digest().hex()
+        Raises:
+            MissingToolError: if the target's compiler, which takes part in the build id, is not installed.
+        """
+        quantized, clips = self.contestant.quantized, self.selection.clips
+        return {
+            "target": self.target.name,
+            "model": self.model,
+            "build_id": identify(quantized, self.target).hex(),
+            "target_sha256": hashlib.sha256(self.target.model_dump_json().encode()).hexdigest(),
+            "student": quantized.digest().hex(),
+            "audio": audio_digest(clips) if clips else None,
+        }
 
 
 def choose_pairs(
@@ -84,13 +92,7 @@ def measure(pair: Pair, folder: Path, progress: Callable[[str], None]) -> Row:
         ParityError: if a board whose output is wrong gives rows of the wrong shape.
     """
     quantized = pair.contestant.quantized
-    identity = {
-        "target": pair.target.name,
-        "model": pair.model,
-        "build_id": identify(quantized, pair.target).hex(),
-        "student": pair.student(),
-        "audio": pair.audio(),
-    }
+    identity = pair.identity()
     try:
         build = build_firmware(quantized, pair.target, folder, progress=lambda source: progress(f"compiling {source}"))
     except DoesNotFitError as error:

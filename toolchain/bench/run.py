@@ -8,7 +8,6 @@ from threading import Event, Lock
 
 from toolchain.bench.measure import Pair, measure, require_equality
 from toolchain.bench.table import Header, Row, Table, make_table
-from toolchain.build import identify
 from toolchain.errors import ToolchainError
 
 
@@ -57,10 +56,7 @@ class _Rows:
     def kept(self, pair: Pair) -> Row | None:
         """The row of an earlier run, if the same image, student and clips gave it."""
         row = self._rows.get(pair.key)
-        if row is None:
-            return None
-        build_id = identify(pair.contestant.quantized, pair.target).hex()
-        return row if row.is_same_work(build_id, pair.student(), pair.audio()) else None
+        return row if row is not None and row.is_same_work(pair.identity()) else None
 
     def drop(self, pair: Pair) -> None:
         with self._lock:

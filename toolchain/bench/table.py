@@ -1,7 +1,7 @@
 """``bench.json``: one row per target and student, and what it was measured with."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -58,6 +58,7 @@ class Row(_Record):
         instructions_from_twin: counted there.
         reason: why the student does not fit.
         build_id: of the image.
+        target_sha256: SHA-256 of the target's description: its emulator and budget are no part of the image.
         student: SHA-256 of the quantised student.
         audio: SHA-256 over the clips that were played.
     """
@@ -76,6 +77,7 @@ class Row(_Record):
     instructions_from_twin: int | None = None
     reason: str | None = None
     build_id: str
+    target_sha256: str
     student: str
     audio: str | None = None
 
@@ -84,10 +86,11 @@ class Row(_Record):
         """Target and model."""
         return self.target, self.model
 
-    def is_same_work(self, build_id: str, student: str, audio: str | None) -> bool:
-        """Whether measuring this image, student and audio again could only give this row: nothing was wrong in it."""
-        identity = (self.build_id, self.student, self.audio)
-        return self.equal_clips == self.clips and identity == (build_id, student, audio)
+    def is_same_work(self, identity: Mapping[str, str | None]) -> bool:
+        """Whether this row is right, and of the image, target, student and audio of `Pair.identity`."""
+        return self.equal_clips == self.clips and all(
+            getattr(self, name) == value for name, value in identity.items()
+        )
 
 
 class Header(_Record):

@@ -49,7 +49,7 @@ def doctor(
     from toolchain.target import load_target, target_names
 
     shown = _system(system)
-    names = target_names() if target is None else [load_target(target).name]
+    names = target_names() if target is None else [target]
     reports = [examine(load_target(name)) for name in names]
     general = list(general_checks()) if target is None else []
     if json:

@@ -67,6 +67,7 @@ def monitor(
     samples that line or core are too slow for are dropped and counted. With --json, one line of JSON for each result.
     """
     from toolchain.build import read_build
+    from toolchain.cli.boards import choose_port
     from toolchain.cli.build import build_folder
     from toolchain.cli.students import open_student
     from toolchain.flash import open_board
@@ -75,6 +76,8 @@ def monitor(
 
     description = load_target(target)
     image = read_build(build_folder(out, description, open_student(model, student).quantized))
+    if description.emulator is None:
+        port = choose_port(description, port)
     audio, heard = _audio(description, feed, corpus)
     title = f"{image.manifest['model']} on {description.name}: {heard}"
     with open_board(description, image.elf, port) as url, Board(url, baud=description.baud) as board:

@@ -49,7 +49,7 @@ class TargetReport:
             reasons = " nor ".join(f"{_DONE[purpose]} ({self._reason(purpose)})" for purpose in lacking)
             missing = [check.name for purpose in lacking for check in self.of(purpose) if not check.found]
             steps = install_steps(missing)
-            hint = f"run: {steps[0]}" if steps else "the table says what is wrong"
+            hint = f"run: {'; then run: '.join(steps)}" if steps else "the table says what is wrong"
             raise MissingToolError(f"{self.target} cannot be {reasons} here", hint)
 
     def as_dict(self) -> dict[str, Any]:

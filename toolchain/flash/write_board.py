@@ -39,7 +39,10 @@ def flash_steps(job: Job, table: Flasher) -> Sequence[Step]:
 def write_board(
     job: Job, table: Flasher, on_progress: Callable[[float], None] = lambda percent: None
 ) -> None:
-    """Write the image to the board, have the tool verify it, and start it.
+    """Write the image to the board and start it.
+
+    esptool, OpenOCD, st-flash and GDB compare what was written with the image; pyOCD and a drive say only that it was
+    taken, so there the build id that is read back afterwards is the proof.
 
     Args:
         job: board, image and port.

@@ -1,4 +1,4 @@
-"""Find a board's serial port by its USB id."""
+"""Find a board's serial port by its USB id, and notice when there are several boards."""
 
 from collections.abc import Iterable, Sequence
 
@@ -19,7 +19,7 @@ def find_port(board: str, usb_ids: Sequence[str], ports: Iterable[ListPortInfo] 
     Raises:
         LinkError: if no port matches, or several do: which of two boards is meant is not guessed.
     """
-    present = sorted(list_ports.comports() if ports is None else ports, key=lambda port: port.device)
+    present = _present(ports)
     matching = [port for port in present if _usb_id(port) in usb_ids]
     if len(matching) == 1:
         device: str = matching[0].device
@@ -35,6 +35,29 @@ def find_port(board: str, usb_ids: Sequence[str], ports: Iterable[ListPortInfo] 
         f"no port has a USB id of {board} ({', '.join(usb_ids)})",
         f"attach the board, or name its port with --port; {there}",
     )
+
+
+def require_one_board(board: str, usb_ids: Sequence[str], ports: Iterable[ListPortInfo] | None = None) -> None:
+    """Be satisfied unless several boards are attached: a tool that takes the first debug probe might write to another.
+
+    Args:
+        board: the target's name, for messages.
+        usb_ids: as of `find_port`.
+        ports: where to look; all ports of this computer without it.
+
+    Raises:
+        LinkError: if several ports match.
+    """
+    matching = [port for port in _present(ports) if _usb_id(port) in usb_ids]
+    if len(matching) > 1:
+        raise LinkError(
+            f"{len(matching)} boards may be {board}, and the first probe might be another's: {_listed(matching)}",
+            "name the serial number of the right one's probe with --probe",
+        )
+
+
+def _present(ports: Iterable[ListPortInfo] | None) -> list[ListPortInfo]:
+    return sorted(list_ports.comports() if ports is None else ports, key=lambda port: port.device)
 
 
 def _usb_id(port: ListPortInfo) -> str | None:

@@ -77,7 +77,7 @@ class Microphone(_Table):
     irq: int | None = Field(default=None, ge=0)
     pins: dict[str, Annotated[int, Field(ge=0)]] = {}
     #: Samples that may wait while the engine is busy: a power of two.
-    ring_samples: int = Field(default=512, ge=64)
+    ring_samples: int = Field(default=512, ge=128)
 
     @field_validator("ring_samples")
     @classmethod
@@ -274,6 +274,12 @@ class Target(_Table):
     def _uf2_starts_at_a_page(self) -> "Target":
         if self.image.format == "uf2" and (self.memory is None or self.memory.flash.origin % UF2_PAYLOAD_BYTES):
             raise ValueError(f"a UF2 image needs a flash whose origin is a multiple of {UF2_PAYLOAD_BYTES}")
+        return self
+
+    @model_validator(mode="after")
+    def _frame_fits_pcm_ring(self) -> "Target":
+        if self.board.microphone.ring_samples < self.link.audio_frame_samples:
+            raise ValueError("a frame of samples must fit into the microphone's ring")
         return self
 
     @property

@@ -18,10 +18,12 @@ noreturn void board_start(void);
 
 extern const uint32_t trap_table[];
 
-/* The image's first instructions. There is no stack yet, so nothing a compiler writes may come before them. */
+/* The image's first instructions. There is no stack yet, so nothing a compiler writes may come before them. A boot loader
+ * may have left interrupts on, whose handlers are about to be written over. */
 __attribute__((naked, section(".boot"))) void board_reset(void)
 {
-    __asm__ volatile("la sp, memory_stack_top\n"
+    __asm__ volatile("csrci mstatus, 8\n" /* MIE */
+                     "la sp, memory_stack_top\n"
                      "j board_start");
 }
 
