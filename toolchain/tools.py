@@ -39,17 +39,17 @@ _PACKAGES: dict[str, dict[str, str]] = {
 #: Part of the compiler's packages.
 _COMES_WITH = re.compile("objcopy$")
 
-#: A manager's line; "{}" takes the packages.
+#: A manager's line. npm's packages go beside this Python's, or into the ".venv" of another computer.
 _LINES = {
-    "apt": "sudo apt-get install --no-install-recommends {}",
-    "brew": "brew install {}",
-    "cask": "brew install --cask {}",
+    "apt": "sudo apt-get install --no-install-recommends {packages}",
+    "brew": "brew install {packages}",
+    "cask": "brew install --cask {packages}",
     # Homebrew's GDB knows all architectures, under the name of the one for a single architecture.
-    "brew-gdb": 'brew install {} && ln -sf gdb "$(brew --prefix)/bin/gdb-multiarch"',
-    "winget": "winget install {}",
-    "msys2": r"winget install MSYS2.MSYS2; C:\msys64\usr\bin\pacman -S --noconfirm {}",
-    "pip": "pip install {}",
-    "npm": f'npm install --prefix "{sys.prefix}" {{}}',
+    "brew-gdb": 'brew install {packages} && ln -sf gdb "$(brew --prefix)/bin/gdb-multiarch"',
+    "winget": "winget install {packages}",
+    "msys2": r"winget install MSYS2.MSYS2; C:\msys64\usr\bin\pacman -S --noconfirm {packages}",
+    "pip": "pip install {packages}",
+    "npm": 'npm install --prefix "{prefix}" {packages}',
 }
 
 #: What its installer leaves to do, by manager or package: a comment behind the line.
@@ -98,7 +98,8 @@ def install_steps(names: Iterable[str], system: System | None = None) -> list[st
             packages[manager].append(known[manager])
         elif "apt" in known:
             foreign.append(known["apt"])
-    steps = [_line(manager, _distinct(names)) for manager, names in packages.items() if names]
+    prefix = sys.prefix if system == current_system() else ".venv"
+    steps = [_line(manager, _distinct(names), prefix) for manager, names in packages.items() if names]
     if foreign:
         steps.append(_INSIDE_DEBIAN[system].format(_AS_ROOT.format(" ".join(_distinct(foreign)))))
     return steps
@@ -123,8 +124,8 @@ def find_tool(command: str) -> Path:
     return Path(path)
 
 
-def _line(manager: str, packages: list[str]) -> str:
-    line = _LINES[manager].format(" ".join(packages))
+def _line(manager: str, packages: list[str], prefix: str) -> str:
+    line = _LINES[manager].format(packages=" ".join(packages), prefix=prefix)
     remarks = [_AFTERWARDS[key] for key in (manager, *packages) if key in _AFTERWARDS]
     return "  # ".join([line, *remarks])
 

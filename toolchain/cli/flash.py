@@ -34,7 +34,11 @@ def flash(
     port: PortOption = None,
     probe: ProbeOption = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Write the exact commands to stdout, and do nothing.")
+        bool,
+        typer.Option(
+            "--dry-run",
+            help="Write the exact commands to stdout, and do nothing. A port or drive that they need must be there.",
+        ),
     ] = False,
     keep_running: Annotated[
         bool, typer.Option("--keep-running", help="Leave the emulator running until Ctrl-C, for 'verify --port'.")
