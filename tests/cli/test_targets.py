@@ -18,8 +18,9 @@ HEADER = Header(
 
 def row(target, model, **figures):
     facts = {"verified": "emulated-core", "clips": 20, "equal_clips": 20, "flash_bytes": 22_664}
-    ram = {"ram_static_bytes": 10_000, "ram_stack_bytes": 736, "build_id": "ef", "student": "cd"}
-    return Row.model_validate({"target": target, "model": model, **facts, **ram, **figures})
+    ram = {"ram_static_bytes": 10_000, "ram_stack_bytes": 736}
+    identity = {"build_id": "ef", "target_sha256": "ab", "student": "cd"}
+    return Row.model_validate({"target": target, "model": model, **facts, **ram, **identity, **figures})
 
 
 @pytest.fixture
