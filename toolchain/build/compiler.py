@@ -96,7 +96,7 @@ class Compiler:
             MissingToolError: if objcopy, which comes with the compiler, is not there.
             BuildError: if it fails.
         """
-        objcopy = find_tool(self._target.compiler.command.removesuffix("gcc") + "objcopy")
+        objcopy = find_tool(self._target.compiler.objcopy)
         self._run([str(objcopy), "-O", file_format, elf, output])
 
     def _run(self, command: list[str]) -> str:

@@ -9,9 +9,6 @@ if TYPE_CHECKING:
     from toolchain.link import HelloReply
     from toolchain.target import Flasher, Target
 
-#: These take whichever debug probe they find first.
-_FIRST_PROBE = ("openocd", "st-flash")
-
 #: What users call an emulator, where that is not its kind.
 _EMULATOR_NAMES = {"process": "host"}
 
@@ -64,10 +61,10 @@ def flash_board(
         LinkError: if several boards are attached and nothing says which is meant, or the board does not answer, or
             runs something else.
     """
-    from toolchain.flash import Job, write_board
+    from toolchain.flash import Job, takes_first_probe, write_board
     from toolchain.link import read_back, require_one_board
 
-    if probe is None and flasher.kind in _FIRST_PROBE:
+    if probe is None and takes_first_probe(flasher):
         require_one_board(target.name, target.usb)
 
     with progress(f"flashing {target.name} with {flasher.kind}", None) as bar:

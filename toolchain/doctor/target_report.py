@@ -73,7 +73,7 @@ def examine(target: Target) -> TargetReport:
 def _build_checks(target: Target) -> Iterator[Check]:
     yield probes.compiler(target)
     if target.memory is not None and target.image.format in _NEEDS_OBJCOPY:
-        yield program(Purpose.BUILD, target.compiler.command.removesuffix("gcc") + "objcopy")
+        yield program(Purpose.BUILD, target.compiler.objcopy)
     if isinstance(target.image, EspImage):
         yield python_package(Purpose.BUILD, "esptool")
 

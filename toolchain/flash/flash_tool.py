@@ -85,6 +85,31 @@ class Complaint:
     hint: str
 
 
+def probe_in_use(pattern: str) -> Complaint:
+    """What to say where a tool prints ``pattern`` because another program has the probe."""
+    return Complaint(
+        pattern, "the debug probe is in use by another program", "close that program and try again"
+    )
+
+
+def verification_failed(pattern: str) -> Complaint:
+    """What to say where a tool prints ``pattern`` because the flash holds something else than the image."""
+    return Complaint(
+        pattern,
+        "verification failed: the flash of {target} does not hold what was sent",
+        "try again; if that does not help, the flash is worn or write-protected",
+    )
+
+
+def outside_flash(pattern: str) -> Complaint:
+    """What to say where a tool prints ``pattern`` because there is no flash where the image goes."""
+    return Complaint(
+        pattern,
+        "the image is too large for the flash of the chip, or goes to another address",
+        "compare [memory] in the target file with the chip's data sheet",
+    )
+
+
 @dataclass(frozen=True)
 class FlashTool:
     """A program that writes images to boards; or a drive that takes them.
@@ -95,6 +120,7 @@ class FlashTool:
         explain: the error that explains the tool's output, or None if it does not.
         require: raises MissingToolError if the tool is not installed; takes the same table.
         needs_port: whether it writes through the serial port.
+        takes_first_probe: whether, of several debug probes, it takes whichever it finds first.
     """
 
     name: str
@@ -102,6 +128,7 @@ class FlashTool:
     explain: Callable[[str, Job], FlashError | None]
     require: Callable[[Any], None]
     needs_port: bool = False
+    takes_first_probe: bool = False
 
 
 def check_room(job: Job, room: int) -> None:

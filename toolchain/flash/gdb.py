@@ -1,6 +1,6 @@
 """GDB and a server that speaks its protocol: OpenOCD's, pyOCD's, st-util, a J-Link's, an emulator's."""
 
-from toolchain.flash.flash_tool import Command, Complaint, FlashTool, Job, explainer, probe_seconds
+from toolchain.flash.flash_tool import Command, Complaint, FlashTool, Job, explainer, probe_seconds, verification_failed
 from toolchain.target.schema import Gdb
 from toolchain.tools import find_tool
 
@@ -13,11 +13,7 @@ _COMPLAINTS = (
         "there is no GDB server on {server}",
         "start the one of your probe first: openocd, pyocd gdbserver, st-util or JLinkGDBServer",
     ),
-    Complaint(
-        r"MIS-MATCHED",
-        "verification failed: the flash of {target} does not hold what was sent",
-        "try again; if that does not help, the flash is worn or write-protected",
-    ),
+    verification_failed(r"MIS-MATCHED"),
     Complaint(
         r"is not compatible with reported target architecture|packet reply is too long|Truncated register",
         "the chip behind the GDB server is not the {chip} of {target}",

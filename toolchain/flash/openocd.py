@@ -8,8 +8,11 @@ from toolchain.flash.flash_tool import (
     FlashTool,
     Job,
     explainer,
+    outside_flash,
     probe_image,
+    probe_in_use,
     probe_seconds,
+    verification_failed,
 )
 from toolchain.target.schema import OpenOcd
 from toolchain.tools import find_tool
@@ -27,11 +30,7 @@ _COMPLAINTS = (
         "no permission to use the debug probe",
         "give your user access to the probe by a udev rule: OpenOCD comes with 60-openocd.rules",
     ),
-    Complaint(
-        r"LIBUSB_ERROR_BUSY",
-        "the debug probe is in use by another program",
-        "close that program and try again",
-    ),
+    probe_in_use(r"LIBUSB_ERROR_BUSY"),
     Complaint(
         r"[Mm]ultiple devices found",
         "several debug probes are attached",
@@ -54,16 +53,8 @@ _COMPLAINTS = (
         "the debug probe finds no chip",
         "check the board's power and the wires between probe and board",
     ),
-    Complaint(
-        r"\*\* Verify Failed \*\*",
-        "verification failed: the flash of {target} does not hold what was sent",
-        "try again; if that does not help, the flash is worn or write-protected",
-    ),
-    Complaint(
-        r"no flash bank found for address",
-        "the image is too large for the flash of the chip, or goes to another address",
-        "compare [memory] in the target file with the chip's data sheet",
-    ),
+    verification_failed(r"\*\* Verify Failed \*\*"),
+    outside_flash(r"no flash bank found for address"),
     Complaint(
         r"\*\* Programming Failed \*\*",
         "OpenOCD could not write the flash of {target}",
@@ -103,4 +94,4 @@ def _require(table: OpenOcd) -> None:
     find_tool(_PROGRAM)
 
 
-TOOL = FlashTool("OpenOCD", _steps, explainer(_COMPLAINTS), _require)
+TOOL = FlashTool("OpenOCD", _steps, explainer(_COMPLAINTS), _require, takes_first_probe=True)

@@ -11,7 +11,9 @@ from toolchain.flash.flash_tool import (
     FlashTool,
     Job,
     explainer,
+    outside_flash,
     probe_image,
+    probe_in_use,
     probe_seconds,
 )
 from toolchain.target.schema import PyOcd
@@ -23,11 +25,7 @@ _COMPLAINTS = (
         "no permission to use the debug probe",
         "give your user access to the probe by a udev rule, see pyOCD's documentation",
     ),
-    Complaint(
-        r"Resource busy|LIBUSB_ERROR_BUSY",
-        "the debug probe is in use by another program",
-        "close that program and try again",
-    ),
+    probe_in_use(r"Resource busy|LIBUSB_ERROR_BUSY"),
     Complaint(
         r"No connected debug probe matches",
         "no debug probe with the serial number {probe} is attached",
@@ -53,11 +51,7 @@ _COMPLAINTS = (
         "the {chip} of {target} is locked",
         "unlock it, which erases it: pyocd erase --chip, with the chip's --target",
     ),
-    Complaint(
-        r"no memory region|is not writable|invalid flash address|not contained within region",
-        "the image is too large for the flash of the chip, or goes to another address",
-        "compare [memory] in the target file with the chip's data sheet",
-    ),
+    outside_flash(r"no memory region|is not writable|invalid flash address|not contained within region"),
     Complaint(
         r"flash (erase|program|init|uninit)[^\n]*(fail|timeout|timed out|result code)",
         "pyOCD could not write the flash of {target}",

@@ -6,8 +6,11 @@ from toolchain.flash.flash_tool import (
     FlashTool,
     Job,
     explainer,
+    outside_flash,
     probe_image,
+    probe_in_use,
     probe_seconds,
+    verification_failed,
     wrong_format,
 )
 from toolchain.target.schema import StFlash
@@ -21,11 +24,7 @@ _COMPLAINTS = (
         "no permission to use the debug probe",
         "give your user access to the ST-LINK by a udev rule: stlink-tools comes with some",
     ),
-    Complaint(
-        r"unable to claim|LIBUSB_ERROR_BUSY",
-        "the debug probe is in use by another program",
-        "close that program and try again",
-    ),
+    probe_in_use(r"unable to claim|LIBUSB_ERROR_BUSY"),
     Complaint(
         r"Couldn't find (any|\S+) ST-Link devices|Could not open stlink device",
         "no debug probe was found for {target}",
@@ -37,16 +36,8 @@ _COMPLAINTS = (
         "the debug probe finds no chip that it knows",
         "check the board's power and the wires between probe and board",
     ),
-    Complaint(
-        r"Verification of flash failed",
-        "verification failed: the flash of {target} does not hold what was sent",
-        "try again; if that does not help, the flash is worn or write-protected",
-    ),
-    Complaint(
-        r"addr too (high|low)|Unknown memory region",
-        "the image is too large for the flash of the chip, or goes to another address",
-        "compare [memory] in the target file with the chip's data sheet",
-    ),
+    verification_failed(r"Verification of flash failed"),
+    outside_flash(r"addr too (high|low)|Unknown memory region"),
     Complaint(
         r"[Uu]nlock failed|Failed to unlock flash|Flash programming error|Flash loader run error|Write error",
         "st-flash could not write the flash of {target}",
@@ -77,4 +68,4 @@ def _require(table: StFlash) -> None:
     find_tool(_PROGRAM)
 
 
-TOOL = FlashTool(_PROGRAM, _steps, explainer(_COMPLAINTS), _require)
+TOOL = FlashTool(_PROGRAM, _steps, explainer(_COMPLAINTS), _require, takes_first_probe=True)

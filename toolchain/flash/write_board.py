@@ -26,6 +26,11 @@ def needs_port(table: Flasher) -> bool:
     return _TOOLS[table.kind].needs_port
 
 
+def takes_first_probe(table: Flasher) -> bool:
+    """Whether this flasher, beside several debug probes, might write to another board."""
+    return _TOOLS[table.kind].takes_first_probe
+
+
 def flash_steps(job: Job, table: Flasher) -> Sequence[Step]:
     """Return what `write_board` would do: exact commands and copies.
 

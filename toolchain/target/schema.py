@@ -31,6 +31,11 @@ class Compiler(_Table):
     compile_flags: list[str] = []
     link_flags: list[str] = []
 
+    @property
+    def objcopy(self) -> str:
+        """The command that comes with the compiler and converts what it links."""
+        return self.command.removesuffix("gcc") + "objcopy"
+
 
 class Region(_Table):
     """A range of addresses, in bytes."""
