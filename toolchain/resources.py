@@ -23,3 +23,8 @@ def targets_dir() -> Path:
 def student_dir(model: str) -> Path:
     """Folder of the bundled student called ``model``."""
     return _PACKAGE / "students" / model
+
+
+def teacher_dir() -> Path:
+    """Folder of the bundled teacher, which needs no download."""
+    return _PACKAGE / "teachers" / "acted"

@@ -43,6 +43,19 @@ def test_telephone_carries_nothing_above_its_band(noise):
     assert band_power(out, 4300, 8000) < 1e-5 * band_power(noise, 4300, 8000)
 
 
+def test_companding_adds_noise_38_db_below_as_eight_bits_do(noise):
+    clean, coded = augment.telephone(noise), augment.telephone(noise, companded=True)
+    assert 30 < 10 * np.log10((clean**2).mean() / ((coded - clean) ** 2).mean()) < 45
+
+
+def test_compression_keeps_time_and_changes_sound(noise):
+    out = augment.compress(noise, np.random.default_rng(0))
+    assert out.shape == noise.shape and out.dtype == np.float32
+    lags = np.correlate(out[:12_000], noise[2_000:6_000])
+    assert np.argmax(lags) == 2_000
+    assert 0.05 < ((out - noise) ** 2).mean() / (noise**2).mean() < 1
+
+
 def test_noise_lies_where_it_was_asked_for(noise):
     for seed in range(20):
         added = augment.add_noise(noise, np.random.default_rng(seed)) - noise

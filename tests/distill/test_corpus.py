@@ -1,14 +1,11 @@
 """Corpora: the split by speaker, and what a damaged one leads to."""
 
-import numpy as np
 import pytest
 
 from toolchain.distill.corpus import (
     TEST_SPEAKERS,
     VALIDATION_SPEAKERS,
-    load_recordings,
     read_split,
-    trim_silence,
 )
 from toolchain.errors import UsageError
 
@@ -38,23 +35,6 @@ def test_test_speakers_of_the_real_corpora_never_train(corpus_dir):
 def test_a_corpus_folder_itself_is_accepted(tiny_corpus):
     inner, outer = read_split(tiny_corpus / "ravdess"), read_split(tiny_corpus)
     assert [entry.path for entry in inner.train] == [entry.path for entry in outer.train]
-
-
-def test_recordings_are_pcm_with_one_target_each(tiny_corpus):
-    entries = read_split(tiny_corpus).test
-    recordings = load_recordings(entries)
-    assert len(recordings) == 4 and recordings.targets.shape == (4, 3)
-    assert all(pcm.dtype == np.int16 and len(pcm) == 6400 for pcm in recordings.pcm)
-
-
-def test_trimming_keeps_a_fifth_of_a_second_around_the_voice():
-    voice = (3000 * np.sin(np.arange(8000) / 5)).astype(np.int16)
-    pcm = np.concatenate([np.zeros(16_000, np.int16), voice, np.zeros(16_000, np.int16)])
-    trimmed = trim_silence(pcm)
-    assert len(trimmed) == 8000 + 2 * 3200
-    np.testing.assert_array_equal(trimmed[3200:11_200], voice)
-    silence = np.zeros(500, np.int16)
-    np.testing.assert_array_equal(trim_silence(silence), silence)
 
 
 @pytest.mark.parametrize(

@@ -7,14 +7,21 @@ import numpy as np
 import pytest
 import torch
 
-from toolchain.distill.config import Config
-from toolchain.distill.corpus import load_recordings, read_split
+from toolchain.distill.config import Averaging, Config, Precision
+from toolchain.distill.corpus import read_split
 from toolchain.distill.evaluate import concordance, predict
-from toolchain.distill.train import one_cycle, train
+from toolchain.distill.initialise import initialise
+from toolchain.distill.lesson import own_targets
+from toolchain.distill.processes import Processes
+from toolchain.distill.recordings import load_recordings
+from toolchain.distill.train import Course, one_cycle, train
 from toolchain.errors import UsageError
+from toolchain.model import checkpoint
 from toolchain.model.students import create
 from toolchain.model_names import MODELS
+from toolchain.teacher.acted import ActedNetwork
 
+ALONE = Processes(0, 1, torch.device("cpu"))
 TINY = Config(
     model="wav2small-17k", epochs=3, fake_quant_epochs=1, batch=4, crop_seconds=(0.1, 0.12), learning_rate=2e-3
 )
@@ -24,57 +31,99 @@ class Interrupt(Exception):
     """What a kill in the middle of an epoch amounts to."""
 
 
-@pytest.mark.parametrize("name", MODELS)
-def test_interrupted_run_ends_with_the_same_weights(name, tiny_corpus, tmp_path):
-    config = dataclasses.replace(TINY, model=name)
-    whole = train(config, tiny_corpus, tmp_path / "whole")
+@pytest.fixture
+def course(tiny_corpus):
+    split = read_split(tiny_corpus)
+    return Course(load_recordings(split.train), own_targets, load_recordings(split.validation))
+
+
+def run(config, course, out, on_step=lambda done, total: None):
+    """Train a fresh network of the configuration's seed."""
+    torch.manual_seed(config.seed)
+    network = ActedNetwork() if config.model == "acted" else create(config.model)
+    initialise(network)
+    train(network, course, config, out, ALONE, on_step)
+    return (out / checkpoint.FILE_NAME).read_bytes()
+
+
+ACTED = dataclasses.replace(
+    TINY, model="acted", fake_quant_epochs=0, mixup=0.5, precision=Precision.BFLOAT16, averaging=Averaging.SWA
+)
+
+
+@pytest.mark.parametrize("config", [*(dataclasses.replace(TINY, model=name) for name in MODELS), ACTED])
+def test_interrupted_run_ends_with_the_same_weights(config, course, tmp_path):
+    whole = run(config, course, tmp_path / "whole")
 
     def interrupt(done, total):
         if done == 2 * total // 3 - 1:
             raise Interrupt
 
     with pytest.raises(Interrupt):
-        train(config, tiny_corpus, tmp_path / "parts", interrupt)
+        run(config, course, tmp_path / "parts", interrupt)
     assert json.loads((tmp_path / "parts/history.json").read_text())["epoch"] == 1
-    resumed = train(config, tiny_corpus, tmp_path / "parts")
-    for key, value in whole.state_dict().items():
-        assert torch.equal(resumed.state_dict()[key], value), key
+    assert run(config, course, tmp_path / "parts") == whole
 
 
-def test_it_learns_and_says_how_it_went(tiny_corpus, tmp_path):
-    config = dataclasses.replace(TINY, epochs=12, fake_quant_epochs=2, learning_rate=1e-2)
+def test_it_learns_and_says_how_it_went(course, tmp_path):
+    config = dataclasses.replace(TINY, epochs=12, fake_quant_epochs=2, learning_rate=1e-2, augment=0.0)
     steps = []
-    student = train(config, tiny_corpus, tmp_path, lambda done, total: steps.append((done, total)))
+    run(config, course, tmp_path, lambda done, total: steps.append((done, total)))
     assert steps == [(i, 36) for i in range(1, 37)]
-    history = json.loads((tmp_path / "history.json").read_text())["history"]
-    assert len(history) == 12
-    assert np.mean([e["loss"] for e in history[-3:]]) < 0.8 * history[0]["loss"]
-    heard = load_recordings(read_split(tiny_corpus).train)
-    assert concordance(student, heard)["arousal"] > 0.2
-    card = (tmp_path / "card.md").read_text()
-    assert "seed 1" in card and "| test, ravdess | whole recording |" in card
+    record = json.loads((tmp_path / "history.json").read_text())
+    assert len(record["history"]) == 12 and record["made_with"]
+    assert np.mean([e["loss"] for e in record["history"][-3:]]) < 0.8 * record["history"][0]["loss"]
+    heard = course.recordings
+    assert concordance(predict(checkpoint.load(tmp_path), heard.pcm), heard.targets)["arousal"] > 0.2
+    assert (tmp_path / "history.png").read_bytes().startswith(b"\x89PNG")
+    assert list((tmp_path / "tensorboard").glob("events.out.tfevents.*"))
 
 
-def test_another_configuration_does_not_continue_a_run(tiny_corpus, tmp_path):
-    train(dataclasses.replace(TINY, epochs=1, fake_quant_epochs=0), tiny_corpus, tmp_path)
+def test_early_stopping_goes_on_to_the_rounded_epochs(course, tmp_path):
+    config = dataclasses.replace(TINY, epochs=40, fake_quant_epochs=1, patience=2, learning_rate=1e-9)
+    run(config, course, tmp_path)
+    record = json.loads((tmp_path / "history.json").read_text())
+    epochs = [epoch["epoch"] for epoch in record["history"]]
+    assert len(epochs) < 20 and epochs[-1] == 40
+    assert record["epoch"] == record["best_epoch"] == 40
+
+
+def test_another_configuration_does_not_continue_a_run(course, tmp_path):
+    run(dataclasses.replace(TINY, epochs=1, fake_quant_epochs=0), course, tmp_path)
     with pytest.raises(UsageError, match="another configuration"):
-        train(TINY, tiny_corpus, tmp_path)
+        run(TINY, course, tmp_path)
 
 
-def test_damaged_state_is_named(tiny_corpus, tmp_path):
+def test_damaged_state_is_named(course, tmp_path):
     (tmp_path / "training.safetensors").write_bytes(b"\x08\0\0\0\0\0\0\0{}")
     with pytest.raises(UsageError, match="is damaged"):
-        train(TINY, tiny_corpus, tmp_path)
+        run(TINY, course, tmp_path)
 
 
-def test_corpus_smaller_than_a_batch(tiny_corpus, tmp_path):
+def test_corpus_smaller_than_a_batch(course, tmp_path):
     with pytest.raises(UsageError, match="fewer training recordings than a batch"):
-        train(dataclasses.replace(TINY, batch=32), tiny_corpus, tmp_path)
+        run(dataclasses.replace(TINY, batch=32), course, tmp_path)
+
+
+def test_only_students_train_through_rounding(course, tmp_path):
+    with pytest.raises(UsageError, match="Only a Wav2Small student"):
+        run(dataclasses.replace(ACTED, fake_quant_epochs=3), course, tmp_path)
+
+
+@pytest.mark.parametrize("averaging", Averaging)
+def test_every_average_is_finite_and_they_differ(averaging, course, tmp_path):
+    config = dataclasses.replace(TINY, averaging=averaging, decay=0.5)
+    run(config, course, tmp_path)
+    weights = checkpoint.load(tmp_path).state_dict()["adv.weight"]
+    assert torch.isfinite(weights).all()
+    if averaging is not Averaging.NONE:
+        run(dataclasses.replace(config, averaging=Averaging.NONE), course, tmp_path / "none")
+        assert not torch.equal(weights, checkpoint.load(tmp_path / "none").state_dict()["adv.weight"])
 
 
 @pytest.mark.parametrize(
     "change",
-    [{"model": "wav2small"}, {"epochs": 0}, {"batch": 1}, {"crop_seconds": (2.0, 1.0)}, {"fake_quant_epochs": -1}],
+    [{"epochs": 0}, {"batch": 1}, {"crop_seconds": (2.0, 1.0)}, {"fake_quant_epochs": -1}, {"decay": 1.0}],
 )
 def test_wrong_configuration(change):
     with pytest.raises(UsageError, match="Wrong training configuration"):

@@ -1,38 +1,60 @@
 """``toolchain distill``."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from toolchain.cli.console import progress, stdout
 from toolchain.cli.export import FolderOption
+from toolchain.cli.training import (
+    CorporaArgument,
+    DeviceOption,
+    EpochsOption,
+    RecipeOption,
+    SeedOption,
+    ThreadsOption,
+    WorkersOption,
+)
 from toolchain.model_names import MODELS
 
 EXAMPLE = "toolchain distill corpora/ --model wav2small-17k --out my-student"
 
 
 def distill(
-    corpus: Annotated[
-        Path,
-        typer.Argument(
-            metavar="CORPUS", help="Folder with ravdess/ and nemo/, each with its metadata.csv.", show_default=False
-        ),
-    ],
+    corpus: CorporaArgument,
     out: FolderOption,
     model: Annotated[str, typer.Option("--model", "-m", metavar="NAME", help="Which student to train.")] = MODELS[0],
-    epochs: Annotated[int, typer.Option(min=1, metavar="N", help="Passes over the recordings.")] = 36,
-    seed: Annotated[int, typer.Option(metavar="N", help="Of everything random.")] = 1,
-    threads: Annotated[int, typer.Option(min=1, metavar="N", help="Of torch; changes the result's last digits.")] = 1,
+    teacher: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--teacher",
+            "-T",
+            metavar="SPEC",
+            help="Whom the student follows: acted (bundled, needs no download; the default), KIND:FOLDER or "
+            "KIND:HUB_ID. Repeat it for the mean of several.",
+        ),
+    ] = None,
+    recipe: RecipeOption = None,
+    epochs: EpochsOption = None,
+    seed: SeedOption = None,
+    threads: ThreadsOption = None,
+    device: DeviceOption = "auto",
+    workers: WorkersOption = 0,
 ) -> None:
-    """Train a student on acted speech towards emotion-derived targets; needs the extra 'train'.
+    """Train a student to answer as a teacher does; needs the extra 'train'.
 
-    An interrupted run goes on after its last whole epoch when the same command is given again.
+    An interrupted run goes on after its last whole epoch when the same command is given again. Several processes
+    train together under torchrun.
     """
+    from toolchain.distill.recipe import read_recipe
     from toolchain.extras import require
 
-    config = require("toolchain.distill.config", "train").Config(model=model, epochs=epochs, seed=seed, threads=threads)
-    training = require("toolchain.distill.train", "train")
-    with progress(f"training {model}", None) as bar:
-        training.train(config, corpus, out, on_step=bar.at)
-    stdout.print(f"{model}: trained, in {out}; next: toolchain quantize {out} --out {out}", markup=False)
+    students = require("toolchain.distill.student", "train")
+    processes = require("toolchain.distill.processes", "train")
+    config = read_recipe(students.recipe(model), recipe, {"epochs": epochs, "seed": seed, "threads": threads})
+    whom = require("toolchain.teacher.load", "train").load(teacher or ["acted"])
+    with processes.joined(device) as process, progress(f"distilling {model}", None) as bar:
+        students.distill(config, corpus, whom, out, process, on_step=bar.at, workers=workers)
+        if process.leads:
+            require("toolchain.distill.card", "train").write_student_card(out, corpus, whom)
+            stdout.print(f"{model}: distilled, in {out}; next: toolchain quantize {out} --out {out}", markup=False)

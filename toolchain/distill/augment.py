@@ -3,7 +3,10 @@
 Level matters only through the rounding to 16 bits: the student normalises its window.
 """
 
+import io
+
 import numpy as np
+import soundfile
 import soxr
 from numpy.typing import NDArray
 
@@ -13,6 +16,7 @@ Signal = NDArray[np.float32]
 
 #: Rate of telephone recordings, which carry nothing above half of it.
 _TELEPHONE_RATE = 8_000
+_MU = 255
 
 
 def crop(pcm: NDArray[np.int16], samples: int, rng: np.random.Generator) -> Signal:
@@ -31,8 +35,10 @@ def augment(signal: Signal, rng: np.random.Generator) -> Signal:
         signal = tilt(signal, rng)
     if rng.random() < 0.5:
         signal = add_noise(signal, rng)
+    if rng.random() < 0.15:
+        signal = compress(signal, rng)
     if rng.random() < 0.35:
-        signal = telephone(signal)
+        signal = telephone(signal, companded=rng.random() < 0.5)
     return digitise(signal, rng)
 
 
@@ -67,9 +73,26 @@ def add_noise(signal: Signal, rng: np.random.Generator) -> Signal:
     return signal + noise * np.float32(np.sqrt(ratio * 10 ** (-rng.uniform(5, 40) / 10)))
 
 
-def telephone(signal: Signal) -> Signal:
-    """Resample to 8 kHz and back, as a telephone recording reaches the student."""
+def compress(signal: Signal, rng: np.random.Generator) -> Signal:
+    """Encode as MP3 at a random quality and decode again."""
+    scale = np.float32(0.5 / max(float(np.abs(signal).max()), 1e-6))
+    file = io.BytesIO()
+    soundfile.write(file, signal * scale, SAMPLE_RATE, format="MP3", compression_level=rng.uniform(0.3, 0.99))
+    file.seek(0)
+    decoded, _ = soundfile.read(file, dtype="float32")
+    return (np.resize(decoded, len(signal)) / scale).astype(np.float32, copy=False)
+
+
+def telephone(signal: Signal, companded: bool = False) -> Signal:
+    """Resample to 8 kHz and back, as a telephone recording reaches the student.
+
+    Args:
+        signal: What is said.
+        companded: Whether the line codes each sample in 8 bits, on the mu-law curve of ITU-T G.711.
+    """
     narrow = soxr.resample(signal, SAMPLE_RATE, _TELEPHONE_RATE)
+    if companded:
+        narrow = _mu_law(narrow)
     return soxr.resample(narrow, _TELEPHONE_RATE, SAMPLE_RATE)[: len(signal)]
 
 
@@ -84,3 +107,11 @@ def _shape(signal: Signal, decibels_per_octave: float) -> Signal:
     hertz = np.maximum(np.fft.rfftfreq(len(signal), 1 / SAMPLE_RATE), 50.0)
     gain = (hertz / 1000) ** (decibels_per_octave / 20 / np.log10(2))
     return np.fft.irfft(np.fft.rfft(signal) * gain, len(signal)).astype(np.float32)
+
+
+def _mu_law(signal: Signal) -> Signal:
+    """Round to 8 bits on the mu-law curve: F(x) = sgn(x) ln(1 + 255 |x|) / ln(256), x in -1..1."""
+    scale = np.float32(max(float(np.abs(signal).max()), 1e-6))
+    x = signal / scale
+    code = np.rint(np.sign(x) * np.log1p(_MU * np.abs(x)) / np.log1p(_MU) * 127) / 127
+    return (np.sign(code) * np.expm1(np.abs(code) * np.log1p(_MU)) / _MU * scale).astype(np.float32)

@@ -1,23 +1,36 @@
-"""The model card beside a trained student: every figure in it is measured here or read from the run's record."""
+"""The model cards: every figure in them is measured here or read from a run's record."""
 
 import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from numpy.typing import NDArray
 
-from toolchain.distill.corpus import Entry, Recordings, Split, load_recordings
-from toolchain.distill.evaluate import concordance, loudest
+from toolchain.distill.corpus import Entry, Split, read_split
+from toolchain.distill.evaluate import predict
+from toolchain.distill.recordings import Recordings, load_recordings
+from toolchain.distill.scores import Interval, agreement
 from toolchain.distill.state import HISTORY_FILE
+from toolchain.distill.student import answered
 from toolchain.files import sha256_file, write_atomically
 from toolchain.model import checkpoint
-from toolchain.model.students import Student
 from toolchain.model_names import SAMPLE_RATE
+from toolchain.quantize.folder import StudentFolder
+from toolchain.quantize.student_file import load_student
+from toolchain.reference.engine import run
+from toolchain.teacher.acted import FILE_NAME as TEACHER_FILE
+from toolchain.teacher.acted import ActedTeacher
+from toolchain.teacher.base import Teacher
+from toolchain.version import commit
 
 CARD_FILE = "card.md"
 
 _NON_COMMERCIAL = "CC BY-NC-SA 4.0"
+
+Outputs = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -41,11 +54,12 @@ class Part:
 
 @dataclass(frozen=True)
 class Score:
-    """Concordance on one part; ``audio`` says how much of each recording was heard."""
+    """Concordance of ``first`` with ``second`` over the recordings of one part."""
 
     part: str
-    audio: str
-    ccc: dict[str, float]
+    first: str
+    second: str
+    ccc: dict[str, Interval]
 
 
 _KNOWN = (
@@ -54,58 +68,121 @@ _KNOWN = (
 )
 
 
-def write_card(run: Path, split: Split) -> None:
-    """Measure the student in ``run`` on validation and test speakers and write ``card.md`` beside it.
+def write_student_card(folder: Path, corpus: Path, teacher: Teacher) -> None:
+    """Measure the student in ``folder``, float and (where it is quantised) int8, and write ``card.md`` beside it.
 
     Args:
-        run: Folder with ``model.safetensors`` and ``history.json``, as training leaves it.
-        split: The corpus it was trained on.
+        folder: With ``model.safetensors``, ``history.json`` and, once quantised, ``quantized.safetensors``.
+        corpus: The corpora it was distilled on; held-out speakers are measured.
+        teacher: The one it was distilled from.
     """
-    student = checkpoint.load(run)
-    record = json.loads((run / HISTORY_FILE).read_text(encoding="utf-8"))
-    names = sorted({entry.speaker.partition("/")[0] for entry in split.train})
+    student = checkpoint.load(folder)
+    split = read_split(corpus)
+    scores = [
+        score for part, heard in _held_out(split).items() for score in _student_scores(folder, part, heard, teacher)
+    ]
+    _write(
+        folder,
+        "student_card.md.j2",
+        split,
+        model=student.name,
+        trained=sum(p.numel() for p in student.parameters() if p.requires_grad),
+        sha256=sha256_file(folder / checkpoint.FILE_NAME),
+        teacher=teacher,
+        scores=scores,
+        quantised=StudentFolder(folder).quantized.is_file(),
+        **_record(folder),
+    )
+
+
+def write_teacher_card(folder: Path, corpus: Path, members: list[Path]) -> None:
+    """Measure the acted-speech teacher in ``folder`` and write ``card.md`` beside it.
+
+    Args:
+        folder: With ``teacher.safetensors``.
+        corpus: The corpora it was trained on; held-out speakers are measured.
+        members: Folders of the runs that trained its members.
+    """
+    teacher = ActedTeacher.load(folder)
+    split = read_split(corpus)
+    scores = [
+        Score(part, "teacher", "words", agreement(answered(teacher, heard).targets, heard.targets))
+        for part, heard in _held_out(split).items()
+    ]
+    records = [_record(member) for member in members]
+    _write(
+        folder,
+        "teacher_card.md.j2",
+        split,
+        members=len(members),
+        trained=teacher.parameters,
+        sha256=sha256_file(folder / TEACHER_FILE),
+        scores=scores,
+        **{**records[0], "seeds": [record["config"]["seed"] for record in records]},
+    )
+
+
+def _student_scores(folder: Path, part: str, heard: Recordings, teacher: Teacher) -> list[Score]:
+    answers = answered(teacher, heard).targets
+    outputs = {"float student": predict(checkpoint.load(folder), heard.pcm)}
+    if StudentFolder(folder).quantized.is_file():
+        outputs["int8 student"] = _int8(folder, heard)
+    scores = []
+    for name, values in outputs.items():
+        scores.append(Score(part, name, "teacher", agreement(values, answers)))
+        scores.append(Score(part, name, "words", agreement(values, heard.targets)))
+    if len(outputs) == 2:
+        scores.append(Score(part, "int8 student", "float student", agreement(*reversed(list(outputs.values())))))
+    return scores
+
+
+def _int8(folder: Path, heard: Recordings) -> Outputs:
+    """What the integer reference, and so every board, answers."""
+    student = load_student(StudentFolder(folder).quantized)
+    return np.stack([run(student, pcm).values for pcm in heard.pcm]).astype(np.float32)
+
+
+def _record(run_folder: Path) -> dict[str, Any]:
+    return json.loads((run_folder / HISTORY_FILE).read_text(encoding="utf-8"))
+
+
+def _write(folder: Path, template: str, split: Split, **measured: Any) -> None:
+    names = sorted({entry.corpus for entry in split.train})
     corpora = [_source(name) for name in names]
-    parts, scores = _measure(student, split)
-    context: dict[str, Any] = {
-        "model": student.name,
-        "trained": sum(p.numel() for p in student.parameters() if p.requires_grad),
-        "sha256": sha256_file(run / checkpoint.FILE_NAME),
+    context = {
         "corpora": corpora,
-        "parts": parts,
-        "config": record["config"],
-        "best_epoch": record["best_epoch"],
-        "scores": scores,
+        "parts": _parts(split),
+        "commit": commit(),
         "non_commercial": any(corpus.licence == _NON_COMMERCIAL for corpus in corpora),
+        **measured,
     }
-    write_atomically(run / CARD_FILE, _environment().get_template("card.md.j2").render(context))
+    write_atomically(folder / CARD_FILE, _environment().get_template(template).render(context))
 
 
-def _measure(student: Student, split: Split) -> tuple[list[Part], list[Score]]:
-    parts, scores = [], []
-    for name, entries in {"training": split.train, **_held_out(split)}.items():
-        recordings = load_recordings(entries)
-        parts.append(_part(name, entries, recordings))
-        if name != "training":
-            scores.append(Score(name, "whole recording", concordance(student, recordings)))
-            second = loudest(recordings, SAMPLE_RATE)
-            scores.append(Score(name, "loudest second", concordance(student, second)))
-    return parts, scores
-
-
-def _held_out(split: Split) -> dict[str, tuple[Entry, ...]]:
-    """Validation and test entries, each by corpus."""
-    held_out: dict[str, tuple[Entry, ...]] = {}
+def _held_out(split: Split) -> dict[str, Recordings]:
+    """Validation and test recordings, each by corpus, without the silence around the speech."""
+    held_out = {}
     for name, entries in (("validation", split.validation), ("test", split.test)):
-        for corpus in sorted({entry.speaker.partition("/")[0] for entry in entries}):
-            chosen = tuple(entry for entry in entries if entry.speaker.startswith(f"{corpus}/"))
-            held_out[f"{name}, {corpus}"] = chosen
+        for corpus, chosen in _by_corpus(entries).items():
+            held_out[f"{name}, {corpus}"] = load_recordings(chosen, trim=True)
     return held_out
 
 
-def _part(name: str, entries: tuple[Entry, ...], recordings: Recordings) -> Part:
+def _parts(split: Split) -> list[Part]:
+    parts = [_part("training", split.train)]
+    for name, entries in (("validation", split.validation), ("test", split.test)):
+        parts += [_part(f"{name}, {corpus}", chosen) for corpus, chosen in _by_corpus(entries).items()]
+    return parts
+
+
+def _by_corpus(entries: tuple[Entry, ...]) -> dict[str, list[Entry]]:
+    return {name: [e for e in entries if e.corpus == name] for name in sorted({e.corpus for e in entries})}
+
+
+def _part(name: str, entries: list[Entry] | tuple[Entry, ...]) -> Part:
     speakers = tuple(sorted({entry.speaker for entry in entries}, key=_natural))
-    seconds = sum(len(pcm) for pcm in recordings.pcm) / SAMPLE_RATE
-    return Part(name, speakers, len(recordings), seconds / 60)
+    seconds = sum(len(pcm) for pcm in load_recordings(entries).pcm) / SAMPLE_RATE
+    return Part(name, speakers, len(entries), seconds / 60)
 
 
 def _natural(speaker: str) -> tuple[str, int, str]:
@@ -119,7 +196,7 @@ def _source(name: str) -> Source:
 
 
 def _environment() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=PackageLoader("toolchain.distill", "."),
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -127,3 +204,9 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
         autoescape=False,
     )
+    environment.filters["interval"] = _interval
+    return environment
+
+
+def _interval(score: Interval) -> str:
+    return f"{score.value:.3f} ({score.low:.3f} to {score.high:.3f})"

@@ -1,4 +1,4 @@
-"""Labelled recordings in memory, split by speaker."""
+"""Corpora of acted speech, split by speaker."""
 
 import csv
 from collections.abc import Callable, Iterable, Iterator
@@ -8,9 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from toolchain.audio.load import load_pcm16
 from toolchain.errors import UsageError
-from toolchain.model_names import SAMPLE_RATE
 from toolchain.teacher.emotion import target
 
 METADATA = "metadata.csv"
@@ -19,12 +17,6 @@ METADATA = "metadata.csv"
 TEST_SPEAKERS = frozenset({"ravdess/21", "ravdess/22", "ravdess/23", "ravdess/24", "nemo/SM0"})
 #: The epoch that is kept is chosen on these.
 VALIDATION_SPEAKERS = frozenset({"ravdess/19", "ravdess/20", "nemo/TP0"})
-
-_FRAME = SAMPLE_RATE // 100
-#: Frames this far below the loudest one count as silence when a recording is trimmed ...
-_SILENCE = 10 ** (-40 / 10)
-#: ... and this many of them are kept on both sides.
-_MARGIN = 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +27,11 @@ class Entry:
     speaker: str
     target: NDArray[np.float32]
 
+    @property
+    def corpus(self) -> str:
+        """Name of the corpus."""
+        return self.speaker.partition("/")[0]
+
 
 @dataclass(frozen=True, eq=False)
 class Split:
@@ -43,17 +40,6 @@ class Split:
     train: tuple[Entry, ...]
     validation: tuple[Entry, ...]
     test: tuple[Entry, ...]
-
-
-@dataclass(frozen=True, eq=False)
-class Recordings:
-    """Recordings in memory: int16 PCM at 16 kHz each, and targets of shape (n, 3)."""
-
-    pcm: tuple[NDArray[np.int16], ...]
-    targets: NDArray[np.float32]
-
-    def __len__(self) -> int:
-        return len(self.pcm)
 
 
 def read_split(folder: Path) -> Split:
@@ -75,31 +61,6 @@ def read_split(folder: Path) -> Split:
             "speakers train.",
         )
     return split
-
-
-def load_recordings(entries: Iterable[Entry], trim: bool = False) -> Recordings:
-    """Read the recordings of ``entries`` into memory.
-
-    Args:
-        entries: What to read, at least one.
-        trim: Cut long silence at both ends, which would fill many a random crop.
-
-    Raises:
-        UsageError: A recording cannot be read.
-    """
-    entries = list(entries)
-    pcm = (load_pcm16(entry.path) for entry in entries)
-    return Recordings(tuple(trim_silence(x) if trim else x for x in pcm), np.stack([entry.target for entry in entries]))
-
-
-def trim_silence(pcm: NDArray[np.int16]) -> NDArray[np.int16]:
-    """Return ``pcm`` without what lies over 0.2 s before or after the parts within 40 dB of the loudest."""
-    frames = pcm[: len(pcm) // _FRAME * _FRAME].reshape(-1, _FRAME).astype(np.float64)
-    power = (frames**2).mean(axis=1)
-    loud = np.flatnonzero(power >= _SILENCE * power.max(initial=0.0))
-    if not loud.size:
-        return pcm
-    return pcm[max(0, loud[0] - _MARGIN) * _FRAME : (loud[-1] + 1 + _MARGIN) * _FRAME]
 
 
 def _find_metadata(folder: Path) -> list[Path]:

@@ -22,6 +22,27 @@ def ccc(prediction: Tensor, truth: Tensor) -> Tensor:
     return 2 * (x * y).mean(dim=0) / spread.clamp_min(torch.finfo(spread.dtype).tiny)
 
 
-def concordance_loss(prediction: Tensor, truth: Tensor, squared_error: float = 0.5) -> Tensor:
-    """Mean over dimensions of 1 - CCC over the batch, plus ``squared_error`` times the mean squared error."""
-    return (1 - ccc(prediction, truth)).mean() + squared_error * ((prediction - truth) ** 2).mean()
+def concordance_loss(prediction: Tensor, truth: Tensor, correlation: float = 1.0, squared_error: float = 0.5) -> Tensor:
+    """``correlation`` x mean over dimensions of 1 - CCC over the batch, plus ``squared_error`` x mean squared error."""
+    difference = prediction - truth
+    return correlation * (1 - ccc(prediction, truth)).mean() + squared_error * (difference * difference).mean()
+
+
+def grouped_loss(prediction: Tensor, truth: Tensor, group: Tensor, correlation: float, squared_error: float) -> Tensor:
+    """Mean of :func:`concordance_loss` over the groups in a batch, weighted by their sizes.
+
+    A group is a corpus: within one, telling corpora apart earns nothing, only hearing the voice does.
+
+    Args:
+        prediction: Shape (B, 3).
+        truth: Shape (B, 3).
+        group: Number of each row's group, shape (B,).
+        correlation: See :func:`concordance_loss`.
+        squared_error: See :func:`concordance_loss`.
+    """
+    losses = []
+    for number in group.unique():
+        rows = group == number
+        share = rows.sum() / len(group)
+        losses.append(share * concordance_loss(prediction[rows], truth[rows], correlation, squared_error))
+    return torch.stack(losses).sum()

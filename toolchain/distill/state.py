@@ -25,7 +25,7 @@ class Progress:
     epoch: int = 0
     best_epoch: int = 0
     best_score: float = -1.0
-    history: list[dict[str, float]] = field(default_factory=list)
+    history: list[dict[str, object]] = field(default_factory=list)
 
 
 def write_state(

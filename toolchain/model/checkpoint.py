@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as save_bytes
-from torch import Tensor
+from torch import Tensor, nn
 
 from toolchain.errors import UsageError
 from toolchain.extras import require
@@ -45,7 +45,7 @@ def load(source: str | Path, model_name: str | None = None) -> Student:
         ) from error
 
 
-def save(model: Student, path: str | Path) -> None:
+def save(model: nn.Module, path: str | Path) -> None:
     """Write every parameter and buffer of ``model``, whole or not at all; the same model gives the same bytes."""
     state = {key: value.cpu().contiguous() for key, value in model.state_dict().items()}
     # One entry only: safetensors writes several in any order. "pt" is what transformers asks for.

@@ -35,17 +35,17 @@ def _hz_from_mel(mel: NDArray[np.floating]) -> NDArray[np.floating]:
     return np.where(mel < _BREAK_MEL, mel * _HZ_PER_MEL, logarithmic)
 
 
-def mel_filterbank() -> NDArray[np.float64]:
-    """Return the Slaney mel filters, shape (33 bins, 26 bands), 0 to 8000 Hz, each of unit area.
+def mel_filterbank(n_fft: int = N_FFT, mels: int = MELS) -> NDArray[np.float64]:
+    """Return the Slaney mel filters, shape (n_fft / 2 + 1 bins, mels), 0 to 8000 Hz, each of unit area.
 
-    Equals ``librosa.filters.mel(sr=16000, n_fft=64, n_mels=26).T``. Band 0 lies between two bins of this
-    short transform and is empty: its level is always -100 dB.
+    Equals ``librosa.filters.mel(sr=16000, n_fft=n_fft, n_mels=mels).T``. The students' band 0 lies between two
+    bins of their short transform and is empty: its level is always -100 dB.
     """
     nyquist = SAMPLE_RATE / 2
     top_mel = _BREAK_MEL + math.log(nyquist / _BREAK_HZ) / _LOG_STEP
-    edges = _hz_from_mel(np.linspace(0.0, top_mel, MELS + 2))
+    edges = _hz_from_mel(np.linspace(0.0, top_mel, mels + 2))
     lower, centre, upper = edges[:-2], edges[1:-1], edges[2:]
-    hertz = np.linspace(0.0, nyquist, BINS)[:, np.newaxis]
+    hertz = np.linspace(0.0, nyquist, n_fft // 2 + 1)[:, np.newaxis]
     rising = (hertz - lower) / (centre - lower)
     falling = (upper - hertz) / (upper - centre)
     triangles = np.maximum(0.0, np.minimum(rising, falling))

@@ -4,13 +4,12 @@
 ``audeering/wav2small``, whose 52 tensor names the attribute names below produce.
 """
 
-from abc import ABC, abstractmethod
-
 import torch
 from torch import Tensor, nn
 
 from toolchain.errors import UsageError
 from toolchain.model.frontend import MELS, LogMel, Spectrogram, normalise
+from toolchain.model.network import Network
 from toolchain.model_names import DIMENSIONS, MODELS
 
 CHANNELS = 13
@@ -68,31 +67,15 @@ class Vgg7(nn.Module):
         return self.l7(self.l6(self.l5(self.l4(x))))
 
 
-class Student(nn.Module, ABC):
-    """A Wav2Small student; ``forward`` is ``head(*backbone(logmel(signal)))``.
+class Student(Network):
+    """A Wav2Small student: of its stages, only the backbone is deployed as int8 convolutions."""
 
-    The three stages are separate because only the backbone is deployed as int8 convolutions.
-    """
-
-    name: str
     vgg7: Vgg7
     adv: nn.Linear
 
     def logmel(self, signal: Tensor) -> Tensor:
         """Map (B, N) samples in -1..1 at 16 kHz, N >= 64, to the (B, 1, T, 26) image in dB."""
         return self.vgg7.logmel(signal)
-
-    @abstractmethod
-    def backbone(self, image: Tensor) -> tuple[Tensor, ...]:
-        """Map the (B, 1, T, 26) image to the outputs of the 1x1 convolutions, each (B, 13, T2, 13)."""
-
-    @abstractmethod
-    def head(self, *outputs: Tensor) -> Tensor:
-        """Map the backbone's outputs to (B, 3): arousal, dominance, valence."""
-
-    def forward(self, signal: Tensor) -> Tensor:
-        """Map (B, N) samples in -1..1 at 16 kHz to (B, 3): arousal, dominance, valence, roughly 0..1."""
-        return self.head(*self.backbone(self.logmel(signal)))
 
 
 class Wav2Small17k(Student):

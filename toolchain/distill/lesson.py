@@ -1,0 +1,32 @@
+"""What a network is to answer: a teacher's outputs for the very sound it hears, or targets that recordings carry."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from toolchain.distill.batches import Batch
+from toolchain.teacher.base import Teacher
+
+#: Maps a batch to its targets (B, 3).
+Lesson = Callable[[Batch], Tensor]
+
+
+def own_targets(batch: Batch) -> Tensor:
+    """Return what the recordings carry: ratings of emotion words, or a teacher's labels."""
+    return batch.target
+
+
+def consistent(teacher: Teacher) -> Lesson:
+    """Return a lesson in which teacher and student hear the same augmented crop.
+
+    Beyer et al., "Knowledge distillation: A good teacher is patient and consistent", arXiv 2106.05237.
+
+    Args:
+        teacher: Who answers.
+    """
+
+    def answer(batch: Batch) -> Tensor:
+        return torch.from_numpy(teacher.annotate(batch.signal.numpy()))
+
+    return answer
