@@ -1,6 +1,7 @@
 # make demo    build, flash and verify the bundled student on an emulated Cortex-M4 (core install only)
 # make test    lint and test everything (all extras but tensorflow)
 # make bench   measure both students on every board, into targets/bench.json and README.md
+# make students CORPORA=folder    the bundled teacher and students from nothing; takes hours, goes on when interrupted
 # Each sets up what it needs; a second call finds it in place.
 
 SHELL := /bin/bash
@@ -16,6 +17,7 @@ RP2040JS := rp2040js@1.4.1
 MODEL ?= wav2small-17k
 TARGET ?= mps2-an386
 CLIPS ?= 100
+MODELS := wav2small-17k wav2small-72k
 
 # libc6-dev: gcc only recommends it. The recordings are the demo's speech.
 DEBIAN_PACKAGES := gcc libc6-dev gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm \
@@ -34,7 +36,7 @@ DEBIAN_PACKAGES += python3 python3-venv
 endif
 APT_INSTALL = apt-get install --yes --no-install-recommends $(DEBIAN_PACKAGES)
 
-.PHONY: help demo test lint figures bench clean packages
+.PHONY: help demo test lint figures bench students clean packages
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
 
@@ -52,7 +54,7 @@ lint: $(VENV)/dev
 
 # The tables of measured figures in README.md: of the demo's board, and of every board as 'make bench' left them.
 figures: packages $(VENV)/core
-	@for model in wav2small-17k wav2small-72k; do \
+	@for model in $(MODELS); do \
 	    $(BIN)/toolchain run --target $(TARGET) --model $$model --clips $(CLIPS); done
 	@$(BIN)/python docs/figures.py
 
@@ -61,6 +63,20 @@ bench: DEBIAN_PACKAGES += $(BOARD_PACKAGES)
 bench: packages $(VENV)/core $(VENV)/rp2040js
 	@$(BIN)/toolchain bench --all --json targets/bench.json --resume
 	@$(BIN)/python docs/figures.py
+
+# Seeds and recipes are the defaults of the verbs; only audio of training speakers teaches or calibrates.
+TRAINED := build/students
+students: packages $(VENV)/dev
+	@test -n "$(CORPORA)" || { echo "error: name the corpora: make students CORPORA=folder" >&2; exit 2; }
+	@$(BIN)/toolchain teacher train $(CORPORA) --out $(TRAINED)/acted
+	@cp $(TRAINED)/acted/{teacher.safetensors,card.md} toolchain/teachers/acted/
+	@for model in $(MODELS); do student=$(TRAINED)/$$model; \
+	    $(BIN)/toolchain distill $(CORPORA) --model $$model --out $$student; \
+	    $(BIN)/toolchain quantize $$student --out $$student \
+	        --calibration toolchain/audio/calibration --calibration $(CORPORA); \
+	    $(BIN)/toolchain card $$student $(CORPORA); \
+	    cp $$student/{card.md,manifest.json,*.onnx,*.tflite,model.safetensors,quantized.safetensors} \
+	        toolchain/students/$$model/; done
 
 clean:
 	rm -rf build .mypy_cache .pytest_cache .ruff_cache .hypothesis

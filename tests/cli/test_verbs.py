@@ -4,7 +4,9 @@ import pytest
 
 from toolchain import __version__
 
-VERBS = ("run", "build", "flash", "verify", "monitor", "bench", "targets", "doctor", "distill", "export", "quantize")
+VERBS = (
+    "run", "build", "flash", "verify", "monitor", "bench", "targets", "doctor", "distill", "card", "export", "quantize"
+)  # fmt: skip
 
 
 def test_help_lists_every_verb(cli):

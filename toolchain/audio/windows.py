@@ -1,7 +1,7 @@
 """A deterministic choice of clips from a corpus, each whole or cut to its loudest window."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,7 +49,12 @@ class Selection:
     skipped: tuple[Skipped, ...]
 
 
-def select_clips(folder: Path, count: int | None = None, seconds: float | None = None) -> Selection:
+def select_clips(
+    folder: Path,
+    count: int | None = None,
+    seconds: float | None = None,
+    accept: Callable[[Path], bool] = lambda path: True,
+) -> Selection:
     """Choose clips spread over the corpus, the same ones on every machine.
 
     Recordings are visited in the order of a hash of their names, so that a choice mixes speakers and a larger
@@ -60,6 +65,7 @@ def select_clips(folder: Path, count: int | None = None, seconds: float | None =
         count: How many clips; None for all. Fewer are returned if the corpus has fewer.
         seconds: Length of the loudest window kept of each (shorter recordings are skipped); None keeps
             them whole.
+        accept: which files are recordings to choose from.
 
     Raises:
         UsageError: if ``folder`` has no recording at all, or none that can be used.
@@ -70,12 +76,14 @@ def select_clips(folder: Path, count: int | None = None, seconds: float | None =
     for name, path in _shuffled(folder):
         if len(clips) == count:
             break
+        if not accept(path):
+            continue
         try:
             clips.append(_cut(name, load_pcm16(path), samples))
         except UsageError as error:
             skipped.append(Skipped(name, error.message))
     if not clips:
-        reason = skipped[0].reason
+        reason = skipped[0].reason if skipped else "all were left out"
         raise UsageError(reason if folder.is_file() else f"no recording in {folder} can be used; the first: {reason}")
     return Selection(tuple(sorted(clips, key=lambda clip: clip.name)), tuple(skipped))
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from toolchain import __version__
-from toolchain.cli import bench, build, distill, doctor, export, flash, monitor, quantize, run, targets, verify
+from toolchain.cli import bench, build, card, distill, doctor, export, flash, monitor, quantize, run, targets, verify
 from toolchain.cli.console import fail
 from toolchain.errors import ToolchainError
 
@@ -29,6 +29,7 @@ for verb, module in (
     (bench.bench, bench),
     (doctor.doctor, doctor),
     (distill.distill, distill),
+    (card.card, card),
     (export.export, export),
     (quantize.quantize, quantize),
 ):

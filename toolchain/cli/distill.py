@@ -12,6 +12,7 @@ from toolchain.cli.training import (
     EpochsOption,
     RecipeOption,
     SeedOption,
+    TeacherOption,
     ThreadsOption,
     WorkersOption,
 )
@@ -24,16 +25,7 @@ def distill(
     corpus: CorporaArgument,
     out: FolderOption,
     model: Annotated[str, typer.Option("--model", "-m", metavar="NAME", help="Which student to train.")] = MODELS[0],
-    teacher: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--teacher",
-            "-T",
-            metavar="SPEC",
-            help="Whom the student follows: acted (bundled, needs no download; the default), KIND:FOLDER or "
-            "KIND:HUB_ID. Repeat it for the mean of several.",
-        ),
-    ] = None,
+    teacher: TeacherOption = None,
     recipe: RecipeOption = None,
     epochs: EpochsOption = None,
     seed: SeedOption = None,

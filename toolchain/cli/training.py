@@ -26,3 +26,13 @@ DeviceOption = Annotated[
 WorkersOption = Annotated[
     int, typer.Option("--workers", min=0, metavar="N", help="Processes that make batches ahead; changes no result.")
 ]
+TeacherOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--teacher",
+        "-T",
+        metavar="SPEC",
+        help="Whom a student follows: acted (bundled, needs no download; the default), KIND:FOLDER or KIND:HUB_ID. "
+        "Repeat it for the mean of several.",
+    ),
+]

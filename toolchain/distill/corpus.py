@@ -63,8 +63,17 @@ def read_split(folder: Path) -> Split:
     return split
 
 
+def holds_corpora(folder: Path) -> bool:
+    """Whether ``folder``, or a folder in it, has a ``metadata.csv``."""
+    return bool(_metadata_files(folder))
+
+
+def _metadata_files(folder: Path) -> list[Path]:
+    return [path for path in (folder / METADATA, *sorted(folder.glob(f"*/{METADATA}"))) if path.is_file()]
+
+
 def _find_metadata(folder: Path) -> list[Path]:
-    found = [path for path in (folder / METADATA, *sorted(folder.glob(f"*/{METADATA}"))) if path.is_file()]
+    found = _metadata_files(folder)
     if not found:
         raise UsageError(
             f"{folder} holds no {METADATA}, nor does a folder in it.",
