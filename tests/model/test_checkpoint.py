@@ -110,7 +110,7 @@ def test_pickle_is_never_opened(tmp_path, name):
 def test_mistyped_path_does_not_reach_the_hub(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "students").mkdir()
-    monkeypatch.setattr(checkpoint, "_fetch", lambda hub_id: pytest.fail("network"))
+    monkeypatch.setattr(checkpoint, "fetch", lambda hub_id, files: pytest.fail("network"))
     for source in ("students/missing", "missing.safetensors", "owner/missing.safetensors", "/a/b/c"):
         with pytest.raises(UsageError, match="does not exist"):
             checkpoint.load(source)
@@ -119,15 +119,15 @@ def test_mistyped_path_does_not_reach_the_hub(tmp_path, monkeypatch):
 def test_hub_id_is_fetched_by_name(saved, monkeypatch):
     asked = []
     hub = types.ModuleType("huggingface_hub")
-    hub.hf_hub_download = lambda *names: asked.append(names) or str(saved)
+    hub.snapshot_download = lambda name, allow_patterns: asked.append((name, allow_patterns)) or str(saved.parent)
     monkeypatch.setitem(sys.modules, "huggingface_hub", hub)
     assert checkpoint.load("audeering/wav2small").name == "wav2small-17k"
-    assert asked == [("audeering/wav2small", "model.safetensors")]
+    assert asked == [("audeering/wav2small", ["model.safetensors"])]
 
 
 def test_hub_failure_points_at_a_local_folder(monkeypatch):
     hub = types.ModuleType("huggingface_hub")
-    hub.hf_hub_download = lambda *names: (_ for _ in ()).throw(ConnectionError("no route"))
+    hub.snapshot_download = lambda *names, **files: (_ for _ in ()).throw(ConnectionError("no route"))
     monkeypatch.setitem(sys.modules, "huggingface_hub", hub)
     with pytest.raises(UsageError, match="audeering/wav2small could not be fetched") as info:
         checkpoint.load("audeering/wav2small")

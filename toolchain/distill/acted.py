@@ -17,7 +17,7 @@ from toolchain.model import checkpoint
 from toolchain.teacher.acted import ActedNetwork, ActedTeacher
 
 #: Members differ in their seeds alone. Their mean is smoother than any of them, so a student can follow it better.
-MEMBERS = 3
+MEMBERS = 2
 
 #: Loudest seconds of a validation recording that an epoch is judged by.
 VALIDATION_SECONDS = 2.0

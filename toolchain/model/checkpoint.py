@@ -1,6 +1,5 @@
 """Read and write students as ``.safetensors``; nothing that could execute code is ever opened."""
 
-import re
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +9,13 @@ from safetensors.torch import save as save_bytes
 from torch import Tensor, nn
 
 from toolchain.errors import UsageError
-from toolchain.extras import require
 from toolchain.files import write_atomically
+from toolchain.hub import fetch, is_hub_id
 from toolchain.model.students import Student, create
 from toolchain.model_names import MODELS
 
 FILE_NAME = "model.safetensors"
 _PICKLE_SUFFIXES = {".bin", ".ckpt", ".pickle", ".pkl", ".pt", ".pth"}
-_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 
 
 def load(source: str | Path, model_name: str | None = None) -> Student:
@@ -63,27 +61,9 @@ def _locate(source: str | Path) -> Path:
         path = path / FILE_NAME
     if path.is_file():
         return path
-    if _is_hub_id(str(source)):
-        return _fetch(str(source))
+    if is_hub_id(str(source)) and not str(source).endswith(".safetensors"):
+        return fetch(str(source), [FILE_NAME]) / FILE_NAME
     raise UsageError(f"{path} does not exist.", f"Give a .safetensors file, a folder with {FILE_NAME}, or a hub id.")
-
-
-def _is_hub_id(source: str) -> bool:
-    # A mistyped path below an existing folder must not reach the network.
-    owner = source.partition("/")[0]
-    is_file_name = source.endswith(".safetensors")
-    return bool(_HUB_ID.fullmatch(source)) and not is_file_name and not Path(owner).exists()
-
-
-def _fetch(hub_id: str) -> Path:
-    hub = require("huggingface_hub", "hub")
-    try:
-        return Path(hub.hf_hub_download(hub_id, FILE_NAME))
-    except Exception as error:  # the hub client raises its own, requests', httpx' and OS errors
-        raise UsageError(
-            f"{hub_id} could not be fetched from the hub ({type(error).__name__}).",
-            f"Download its {FILE_NAME} elsewhere and give the folder that holds it.",
-        ) from error
 
 
 def _read(tensors: Any, path: Path, model_name: str | None) -> Student:

@@ -1,0 +1,92 @@
+"""Teachers as ONNX: audEERING's published folder, or any file that maps a waveform to three numbers."""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from toolchain.errors import UsageError
+from toolchain.files import sha256_file
+from toolchain.model_names import DIMENSIONS
+from toolchain.teacher.base import Teacher
+
+#: Of audonnx' folders (Zenodo record 6221127 is one).
+FILE_NAME = "model.onnx"
+_HIDDEN, _LOGITS = "hidden_states", "logits"
+_SHORTEST = 720
+
+
+class OnnxTeacher(Teacher):
+    """An ONNX Runtime session on the CPU.
+
+    audEERING's graph (outputs ``hidden_states`` and ``logits``) hears zero mean and unit variance, as its feature
+    extractor makes them; any other hears the waveform as it is.
+    """
+
+    kind = "onnx"
+    shortest = _SHORTEST
+
+    def __init__(self, path: Path) -> None:
+        self._session = _open(path)
+        self._input = _signal_name(self._session, path)
+        self._output = _output_name(self._session, path)
+        self._normalises = _HIDDEN in {output.name for output in self._session.get_outputs()}
+        self.identity = hashlib.sha256(f"onnx {_content(path)}".encode()).hexdigest()
+
+    @classmethod
+    def load(cls, source: str) -> "OnnxTeacher":
+        """Open a file, or ``model.onnx`` in a folder.
+
+        Raises:
+            UsageError: It is absent, damaged, or has not one waveform in and three numbers out.
+        """
+        path = Path(source)
+        path = path / FILE_NAME if path.is_dir() else path
+        if not path.is_file():
+            raise UsageError(f"There is no ONNX file {path}.", f"Give a file, or a folder with {FILE_NAME}.")
+        return cls(path)
+
+    def annotate(self, signal: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Map (B, N) samples in -1..1 at 16 kHz to (B, 3): arousal, dominance, valence."""
+        heard = _normalised(signal) if self._normalises else signal
+        # One at a time: many a graph was exported for a batch of one.
+        rows = [self._session.run([self._output], {self._input: row[np.newaxis]})[0] for row in heard]
+        return np.concatenate([np.asarray(row, dtype=np.float32).reshape(1, len(DIMENSIONS)) for row in rows])
+
+
+def _normalised(signal: NDArray[np.float32]) -> NDArray[np.float32]:
+    centred = signal - signal.mean(axis=1, keepdims=True)
+    return (centred / np.sqrt((centred**2).mean(axis=1, keepdims=True) + 1e-7)).astype(np.float32)
+
+
+def _open(path: Path) -> onnxruntime.InferenceSession:
+    try:
+        return onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    except Exception as error:  # ONNX Runtime raises a dozen kinds of its own
+        raise UsageError(f"{path} is not an ONNX model that ONNX Runtime can load ({type(error).__name__}).") from error
+
+
+def _signal_name(session: onnxruntime.InferenceSession, path: Path) -> str:
+    inputs = session.get_inputs()
+    if len(inputs) != 1 or inputs[0].type != "tensor(float)" or len(inputs[0].shape) != 2:
+        raise UsageError(f"{path} does not take one float tensor (batch, samples), as a teacher must.")
+    return inputs[0].name
+
+
+def _output_name(session: onnxruntime.InferenceSession, path: Path) -> str:
+    """``logits`` where there are several outputs, as in audEERING's; else the only one that can be three numbers."""
+    outputs = {output.name: output.shape for output in session.get_outputs()}
+    if _LOGITS in outputs:
+        return _LOGITS
+    fitting = [name for name, shape in outputs.items() if len(shape) == 2 and shape[1] == len(DIMENSIONS)]
+    if len(fitting) != 1:
+        raise UsageError(f"{path} does not give one tensor (batch, 3), as a teacher must.")
+    return fitting[0]
+
+
+def _content(path: Path) -> str:
+    """Hash of the file and of the weights that lie beside it."""
+    beside = [other for other in sorted(path.parent.glob(f"{path.name}*")) if other != path and other.is_file()]
+    return " ".join(sha256_file(file) for file in [path, *beside])

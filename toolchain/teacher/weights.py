@@ -1,0 +1,132 @@
+"""Weights of published teachers: tensors only, whatever file they come in."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from toolchain.errors import UsageError
+from toolchain.hub import fetch, is_hub_id
+
+CONFIG = "config.json"
+SAFE = "model.safetensors"
+PICKLED = "pytorch_model.bin"
+
+#: Weight norm of the positional convolution, as transformers wrote it before torch had parametrisations.
+_OLD_NAMES = {
+    "pos_conv_embed.conv.weight_g": "pos_conv_embed.conv.parametrizations.weight.original0",
+    "pos_conv_embed.conv.weight_v": "pos_conv_embed.conv.parametrizations.weight.original1",
+}
+_LAYER = re.compile(r"encoder\.layers\.(\d+)\.")
+
+
+def locate(source: str) -> Path:
+    """Return the folder of a teacher: ``source`` itself, or where the hub model of that name was fetched to.
+
+    Raises:
+        UsageError: There is no such folder, or it could not be fetched.
+    """
+    folder = Path(source)
+    if not folder.is_dir() and is_hub_id(source):
+        # Not both files of weights: the safe one where there is one.
+        folder = fetch(source, [CONFIG, SAFE])
+        if not (folder / SAFE).is_file():
+            folder = fetch(source, [CONFIG, PICKLED])
+    if not folder.is_dir():
+        raise UsageError(f"There is no folder {source} of a teacher.", "Give a local folder or a hub id (owner/name).")
+    return folder
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """Return ``config.json``.
+
+    Raises:
+        UsageError: It is absent or no JSON object.
+    """
+    path = folder / CONFIG
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise UsageError(f"The teacher's {path} cannot be read: {error}.") from error
+    if not isinstance(config, dict):
+        raise UsageError(f"The teacher's {path} cannot be read: it is no JSON object.")
+    return config
+
+
+def read_weights(folder: Path) -> dict[str, Tensor]:
+    """Return the tensors of ``model.safetensors`` or, where there is none, of ``pytorch_model.bin``.
+
+    The latter is a pickle. It is read by torch's restricted unpickler, which builds tensors and refuses all else, so
+    nothing in it is executed.
+
+    Raises:
+        UsageError: Neither file is there, or it cannot be read.
+    """
+    if (folder / SAFE).is_file():
+        path = folder / SAFE
+        try:
+            state = load_file(path)
+        except (SafetensorError, OSError) as error:
+            raise UsageError(f"The teacher's weights {path} cannot be read: {error}.") from error
+    elif (folder / PICKLED).is_file():
+        path = folder / PICKLED
+        try:
+            state = torch.load(path, map_location="cpu", weights_only=True)
+        except Exception as error:  # pickle's, zipfile's, torch's and OS errors
+            raise UsageError(
+                f"The teacher's weights {path} cannot be read: they are damaged or more than tensors.",
+                f"Convert them to {SAFE} elsewhere.",
+            ) from error
+    else:
+        raise UsageError(f"{folder} holds no weights of a teacher.", f"It needs {SAFE} or {PICKLED}.")
+    if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
+        raise UsageError(f"The teacher's weights {path} cannot be read: they are no table of tensors.")
+    return {_current(str(name)): value.float() for name, value in state.items()}
+
+
+def require_layers(state: dict[str, Tensor], config: dict[str, Any], folder: Path) -> None:
+    """Refuse a configuration with other layers than the weights have, before a network of that size is made."""
+    numbers = [int(found[1]) for found in map(_LAYER.search, state) if found]
+    layers = max(numbers, default=-1) + 1
+    if config.get("num_hidden_layers") != layers:
+        raise UsageError(f"{folder / CONFIG} does not belong to its weights, which have {layers} layers.")
+
+
+def fill(network: nn.Module, state: dict[str, Tensor], where: Path, unused: frozenset[str] = frozenset()) -> None:
+    """Load exactly the tensors that ``network`` has.
+
+    A tensor that is left at its random first value would be a wrong number, so a missing one is an error.
+
+    Args:
+        network: What to fill.
+        state: Tensors by the network's names.
+        where: For the message.
+        unused: Names that may be absent or left over.
+
+    Raises:
+        UsageError: A tensor is missing, unknown, of another shape, or not finite.
+    """
+    try:
+        missing, unexpected = network.load_state_dict(state, strict=False)
+    except RuntimeError as error:
+        reason = str(error).splitlines()[-1].strip()
+        raise UsageError(f"The teacher in {where} does not fit its kind: {reason}") from error
+    for problem, names in (("lacks", set(missing) - unused), ("has the unknown", set(unexpected) - unused)):
+        if names:
+            hint = "Check that it is of the kind that was named."
+            raise UsageError(f"The teacher in {where} {problem} tensor {min(names)}.", hint)
+    for name, value in network.state_dict().items():
+        if not torch.isfinite(value).all():
+            raise UsageError(f"The teacher in {where} has NaN or infinity in tensor {name}.")
+
+
+def _current(name: str) -> str:
+    for old, new in _OLD_NAMES.items():
+        if name.endswith(old):
+            return name.removesuffix(old) + new
+    return name
