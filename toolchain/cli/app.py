@@ -6,7 +6,21 @@ from typing import Annotated
 import typer
 
 from toolchain import __version__
-from toolchain.cli import bench, build, card, distill, doctor, export, flash, monitor, quantize, run, targets, verify
+from toolchain.cli import (
+    bench,
+    build,
+    card,
+    distill,
+    doctor,
+    export,
+    flash,
+    monitor,
+    quantize,
+    run,
+    targets,
+    teacher,
+    verify,
+)
 from toolchain.cli.console import fail
 from toolchain.errors import ToolchainError
 
@@ -35,6 +49,7 @@ for verb, module in (
 ):
     app.command(epilog=f"Example: {module.EXAMPLE}")(verb)
 app.add_typer(targets.app, name="targets")
+app.add_typer(teacher.app, name="teacher")
 
 
 def _print_version(wanted: bool) -> None:

@@ -53,7 +53,10 @@ class OnnxTeacher(Teacher):
         heard = _normalised(signal) if self._normalises else signal
         # One at a time: many a graph was exported for a batch of one.
         rows = [self._session.run([self._output], {self._input: row[np.newaxis]})[0] for row in heard]
-        return np.concatenate([np.asarray(row, dtype=np.float32).reshape(1, len(DIMENSIONS)) for row in rows])
+        answers = np.concatenate(rows)
+        if answers.shape != (len(signal), len(DIMENSIONS)):
+            raise UsageError(f"An ONNX teacher answered with shape {answers.shape}, not three numbers for each window.")
+        return answers.astype(np.float32, copy=False)
 
 
 def _normalised(signal: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -78,9 +81,10 @@ def _signal_name(session: onnxruntime.InferenceSession, path: Path) -> str:
 def _output_name(session: onnxruntime.InferenceSession, path: Path) -> str:
     """``logits`` where there are several outputs, as in audEERING's; else the only one that can be three numbers."""
     outputs = {output.name: output.shape for output in session.get_outputs()}
-    if _LOGITS in outputs:
+    # A length that depends on the input has a name, or none, instead of a number.
+    fitting = [n for n, shape in outputs.items() if len(shape) == 2 and shape[1] in (len(DIMENSIONS), None)]
+    if _LOGITS in fitting:
         return _LOGITS
-    fitting = [name for name, shape in outputs.items() if len(shape) == 2 and shape[1] == len(DIMENSIONS)]
     if len(fitting) != 1:
         raise UsageError(f"{path} does not give one tensor (batch, 3), as a teacher must.")
     return fitting[0]

@@ -9,6 +9,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from toolchain.teacher.base import Teacher
+from toolchain.vision import make_importable
+
+make_importable()
+import transformers  # noqa: E402 (imports torchvision, which may need help)
+
+__all__ = ["TransformerTeacher", "transformers"]
 
 #: One step of the convolutional encoder (400 samples) and a second frame, so that attention has something to do.
 SHORTEST = 720

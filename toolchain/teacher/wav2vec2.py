@@ -8,11 +8,10 @@ from pathlib import Path
 
 import torch
 from torch import Tensor, nn
-from transformers import Wav2Vec2Config, Wav2Vec2Model
 
 from toolchain.errors import UsageError
 from toolchain.model_names import DIMENSIONS
-from toolchain.teacher.transformer import TransformerTeacher
+from toolchain.teacher.transformer import TransformerTeacher, transformers
 from toolchain.teacher.weights import fill, locate, read_config, read_weights, require_layers
 
 HUB_ID = "audeering/wav2vec2-large-robust-12-ft-emotion-msp-dim"
@@ -38,9 +37,9 @@ class _Head(nn.Module):
 
 
 class _Network(nn.Module):
-    def __init__(self, config: Wav2Vec2Config) -> None:
+    def __init__(self, config: transformers.Wav2Vec2Config) -> None:
         super().__init__()
-        self.wav2vec2 = Wav2Vec2Model(config)
+        self.wav2vec2 = transformers.Wav2Vec2Model(config)
         self.classifier = _Head(config.hidden_size)
 
     def forward(self, signal: Tensor) -> Tensor:
@@ -75,9 +74,9 @@ class Wav2Vec2Teacher(TransformerTeacher):
         return centred / torch.sqrt(centred.square().mean(dim=1, keepdim=True) + _EPSILON)
 
 
-def _config(settings: dict, folder: Path) -> Wav2Vec2Config:
+def _config(settings: dict, folder: Path) -> transformers.Wav2Vec2Config:
     vocabulary = settings.get("vocab_size") or _VOCABULARY
     try:
-        return Wav2Vec2Config(**{**settings, "vocab_size": vocabulary})
+        return transformers.Wav2Vec2Config(**{**settings, "vocab_size": vocabulary})
     except Exception as error:  # transformers' validation raises many kinds
         raise UsageError(f"The teacher's {folder / 'config.json'} cannot be used: {type(error).__name__}.") from error

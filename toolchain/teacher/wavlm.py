@@ -11,11 +11,10 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from transformers import WavLMConfig, WavLMModel
 
 from toolchain.errors import UsageError
 from toolchain.model_names import DIMENSIONS
-from toolchain.teacher.transformer import TransformerTeacher
+from toolchain.teacher.transformer import TransformerTeacher, transformers
 from toolchain.teacher.weights import CONFIG, fill, locate, read_config, read_weights, require_layers
 
 HUB_ID = "3loi/SER-Odyssey-Baseline-WavLM-Multi-Attributes"
@@ -73,9 +72,9 @@ class _Regression(nn.Module):
 
 
 class _Network(nn.Module):
-    def __init__(self, config: WavLMConfig, layers: int) -> None:
+    def __init__(self, config: transformers.WavLMConfig, layers: int) -> None:
         super().__init__()
-        self.ssl_model = WavLMModel(config)
+        self.ssl_model = transformers.WavLMModel(config)
         self.pool_model = _AttentiveStatistics(config.hidden_size)
         self.ser_model = _Regression(config.hidden_size, layers)
 
@@ -109,7 +108,7 @@ class WavLMTeacher(TransformerTeacher):
             layers = int(settings.get("classifier_hidden_layers", 1))
             if not (std > 0 and 1 <= layers <= 8):
                 raise ValueError
-            network = _Network(WavLMConfig(**encoder), layers)
+            network = _Network(transformers.WavLMConfig(**encoder), layers)
         except Exception as error:  # transformers' validation raises many kinds
             raise UsageError(f"The teacher's {folder / CONFIG} cannot be used: {type(error).__name__}.") from error
         fill(network, state, folder, _UNUSED)
