@@ -1,0 +1,93 @@
+"""What every corpus is, whatever its layout: an ordered list of recordings."""
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from toolchain.errors import UsageError
+
+
+class Split(StrEnum):
+    """What a corpus says a recording is for."""
+
+    NONE = ""
+    TRAIN = "train"
+    VALIDATION = "validation"
+    TEST = "test"
+
+
+@dataclass(frozen=True)
+class CorpusEntry:
+    """One recording.
+
+    Attributes:
+        path: Where it lies. It need not exist: a corpus may list what was never copied.
+        name: Its path within the corpus, with slashes.
+        speaker: Who speaks, unique within the corpus; empty where that is not known.
+        split: The corpus's own division, a hint.
+        reference: Arousal, dominance and valence as people rated them, scaled to 0..1; to report against,
+            never to train on.
+    """
+
+    path: Path
+    name: str
+    speaker: str = ""
+    split: Split = Split.NONE
+    reference: tuple[float, float, float] | None = None
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Recordings in a fixed order, and the name of the layout they were found in."""
+
+    layout: str
+    entries: tuple[CorpusEntry, ...]
+
+    def __iter__(self) -> Iterator[CorpusEntry]:
+        return iter(self.entries)
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+
+def inside(folder: Path, name: str, source: Path) -> Path:
+    """Return the path of ``name`` in ``folder``, links followed only as far as they stay there.
+
+    Args:
+        folder: Where the recordings of a list lie.
+        name: What the list says.
+        source: The list, for the message.
+
+    Raises:
+        UsageError: ``name`` leads out of ``folder``, or is absolute.
+    """
+    # A NUL would end the name for the system, but not for us.
+    if "\0" in name or Path(name).is_absolute() or not (folder / name).resolve().is_relative_to(folder.resolve()):
+        raise UsageError(
+            f"{source} names a file outside its folder, or by an absolute path: {name!r}.",
+            "Name files relative to the folder, and copy into it what lies elsewhere.",
+        )
+    return folder / name
+
+
+def read_csv(path: Path) -> Iterator[dict[str, str]]:
+    """Yield the rows of a CSV file with a header, by column; a short row lacks its last columns.
+
+    Raises:
+        UsageError: The file is no CSV in UTF-8.
+    """
+    try:
+        # Spreadsheets put a byte order mark first.
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            for row in csv.DictReader(file):
+                yield {key: value for key, value in row.items() if isinstance(key, str) and value is not None}
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} is no CSV file in UTF-8: {error}.") from error
+
+
+def scaled(arousal: float, dominance: float, valence: float, highest: int) -> tuple[float, float, float]:
+    """Map ratings on a scale of 1 to ``highest`` to 0..1."""
+    span = highest - 1
+    return (arousal - 1) / span, (dominance - 1) / span, (valence - 1) / span
