@@ -23,8 +23,8 @@ from toolchain.teacher.base import Teacher
 #: Of the two that reach a board; the last epochs go through int8 rounding.
 _RECIPE = Config(
     model="",
-    epochs=40,
-    fake_quant_epochs=8,
+    epochs=30,
+    fake_quant_epochs=6,
     learning_rate=4e-3,
     weight_decay=1e-2,
     averaging=Averaging.EMA,

@@ -113,7 +113,8 @@ class ActedTeacher(Teacher):
     shortest = _N_FFT
 
     def __init__(self, members: list[ActedNetwork]) -> None:
-        self._members = [member.eval() for member in members]
+        # oneDNN is nearly twice as fast on channels-last tensors; activations follow the weights.
+        self._members = [member.eval().to(memory_format=torch.channels_last) for member in members]
         self.identity = hashlib.sha256(b"acted" + _bytes(self._members)).hexdigest()
         self.members = len(members)
         self._bfloat16 = False
