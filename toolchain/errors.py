@@ -59,3 +59,9 @@ class ParityError(ToolchainError):
     """The board answered, and its answers are not those of the model."""
 
     exit_code = 7
+
+
+class IncompleteError(ToolchainError):
+    """The work is done and its result written, but for some inputs that could not be used."""
+
+    exit_code = 8

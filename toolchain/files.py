@@ -25,6 +25,30 @@ def write_atomically(path: Path, content: bytes | str) -> None:
         raise
 
 
+def write_durably(path: Path, content: bytes, temporary: Path) -> None:
+    """Write ``content`` to ``path`` whole or not at all, and to the disk before anything that follows.
+
+    Args:
+        path: Where to; its folder must exist.
+        content: What.
+        temporary: Where it is put together, on the same file system; replaced if a killed run left it.
+
+    Raises:
+        OSError: if it cannot be written.
+    """
+    with temporary.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, path)
+    if os.name == "posix":
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
 def sha256_file(path: Path) -> str:
     """SHA-256 of a file's content, as 64 hex digits."""
     with path.open("rb") as file:
