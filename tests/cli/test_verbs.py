@@ -5,7 +5,8 @@ import pytest
 from toolchain import __version__
 
 VERBS = (
-    "run", "build", "flash", "verify", "monitor", "bench", "targets", "doctor", "distill", "card", "export", "quantize"
+    "run", "build", "flash", "verify", "monitor", "bench", "targets", "doctor", "label", "distill", "card", "export",
+    "quantize",
 )  # fmt: skip
 
 

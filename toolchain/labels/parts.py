@@ -78,7 +78,7 @@ class Parts:
         if not path.is_file():
             return None
         try:
-            rows = pq.ParquetFile(path).read()
+            rows = pq.ParquetFile(path, page_checksum_verification=True).read()
             meta = json.loads(rows.schema.metadata[_META])
         except (pa.ArrowException, OSError, TypeError, KeyError, ValueError):
             return None
@@ -99,7 +99,7 @@ class Parts:
             "left_out": [asdict(left) for left in part.left_out],
         }
         sink = pa.BufferOutputStream()
-        pq.write_table(part.rows.replace_schema_metadata({_META: json.dumps(meta)}), sink)
+        pq.write_table(part.rows.replace_schema_metadata({_META: json.dumps(meta)}), sink, write_page_checksum=True)
         write_durably(self._file(position), sink.getvalue().to_pybytes(), self.temporary)
 
     @property

@@ -84,7 +84,7 @@ def read_table(path: Path) -> pa.Table:
     if not path.is_file():
         raise UsageError(f"There is no file of labels {path}.", "Make it with: toolchain label CORPUS --out FILE")
     try:
-        table = pq.ParquetFile(path).read()
+        table = pq.ParquetFile(path, page_checksum_verification=True).read()
     except (pa.ArrowException, OSError) as error:
         raise UsageError(f"{path} is no file of labels: it is not Parquet, or damaged.") from error
     fault = _fault(table)
@@ -96,7 +96,8 @@ def read_table(path: Path) -> pa.Table:
 def to_bytes(table: pa.Table) -> bytes:
     """Return ``table`` as Parquet, its rows in the one order that files of labels have."""
     sink = pa.BufferOutputStream()
-    pq.write_table(table.cast(SCHEMA).sort_by(_ORDER).combine_chunks(), sink, compression="zstd")
+    ordered = table.cast(SCHEMA).sort_by(_ORDER).combine_chunks()
+    pq.write_table(ordered, sink, compression="zstd", write_page_checksum=True)
     content: bytes = sink.getvalue().to_pybytes()
     return content
 
