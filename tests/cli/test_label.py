@@ -125,22 +125,32 @@ def start(corpus, teacher, out):
     return process
 
 
+def finished_parts(out):
+    return len(list(out.parent.glob(f"{out.name}.parts/*/*.parquet")))
+
+
+def kill_at_random(process, out, rng):
+    """Kill within some time of the start, or of a part that was finished since; True if it did not end before."""
+    wanted = finished_parts(out) + rng.randrange(3)
+    while process.poll() is None and finished_parts(out) < wanted:
+        time.sleep(0.002)
+    time.sleep(rng.uniform(0, 0.2))
+    process.kill()
+    return process.wait() == -signal.SIGKILL
+
+
 def test_killed_ten_times_at_random_it_ends_with_the_same_file(corpus, teacher, tmp_path):
     clean, out = tmp_path / "clean" / "labels.parquet", tmp_path / "killed" / "labels.parquet"
     with start(corpus, teacher, clean) as process:
-        began = time.monotonic()
         assert process.wait() == 8
-    whole = time.monotonic() - began
-    rng, parts = random.Random(4), []
-    while len(parts) < 10:
+    rng, left = random.Random(4), []
+    while len(left) < 10:
         with start(corpus, teacher, out) as process:
-            time.sleep(rng.uniform(0, whole / 6))
-            process.kill()
-            if process.wait() == -signal.SIGKILL:
-                parts.append(len(list(out.parent.glob("labels.parquet.parts/*/*.parquet"))))
+            if kill_at_random(process, out, rng):
+                left.append(finished_parts(out))
     with start(corpus, teacher, out) as process:
         assert process.wait() == 8
-    assert any(0 < count < 5 for count in parts), f"no kill in the middle: {parts}"
+    assert any(left), "every kill came before the first part was finished"
     written, expected = (
         {path.name: path.read_bytes() for path in folder.iterdir()} for folder in (out.parent, clean.parent)
     )

@@ -26,7 +26,7 @@ from toolchain.model_names import SAMPLE_RATE
 from toolchain.teacher.base import Teacher
 
 #: A part ends after so many recordings, or after the one that brings it to so many samples (half an hour).
-_PART_RECORDINGS = 64
+_PART_RECORDINGS = 32
 _PART_SAMPLES = 1800 * SAMPLE_RATE
 
 #: Raised when parts of an older version may not be taken up.
