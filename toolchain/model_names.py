@@ -2,7 +2,13 @@
 
 from enum import StrEnum
 
+#: The students that reach a board.
 MODELS = ("wav2small-17k", "wav2small-72k")
+
+#: The paper's other students, to compare with.
+OTHER_STUDENTS = ("mobilenetv3-small", "mobilenetv3-large", "mobilenetv4-small", "mobilenetv4-medium", "cnn14")
+
+ALL_STUDENTS = MODELS + OTHER_STUDENTS
 
 #: Order of the three outputs everywhere (facts of the public checkpoint): roughly 0..1 each.
 DIMENSIONS = ("arousal", "dominance", "valence")

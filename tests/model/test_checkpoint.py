@@ -86,7 +86,7 @@ def test_truncated_file(saved, kept):
 
 def test_foreign_checkpoint(tmp_path):
     save_file({"encoder.weight": torch.zeros(2)}, tmp_path / "model.safetensors")
-    with pytest.raises(UsageError, match="holds no Wav2Small student"):
+    with pytest.raises(UsageError, match="holds no student"):
         checkpoint.load(tmp_path)
 
 

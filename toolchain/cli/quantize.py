@@ -38,7 +38,7 @@ def quantize(
     from toolchain.quantize.calibration import calibration_clips
     from toolchain.quantize.folder import MANIFEST, quantize_student
 
-    student = require("toolchain.model.checkpoint", "convert").load(checkpoint, model)
+    student = require("toolchain.model.checkpoint", "convert").load_for_board(checkpoint, model)
     chosen = calibration_clips(calibration or [], clips)
     with progress(f"quantising {student.name}", None) as bar:
         folder = quantize_student(student, out, chosen, on_file=lambda name: bar.advance(f"making {name}"))

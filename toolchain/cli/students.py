@@ -6,7 +6,7 @@ from pathlib import Path
 
 from toolchain.errors import UsageError
 from toolchain.files import sha256_file
-from toolchain.model_names import MODELS
+from toolchain.model_names import MODELS, OTHER_STUDENTS
 from toolchain.quantize.folder import ONNX, QUANTIZED, StudentFolder
 from toolchain.quantize.student import QuantizedStudent
 from toolchain.quantize.student_file import load_student
@@ -42,6 +42,8 @@ def open_student(model: str | None, folder: Path | None) -> Student:
 
 
 def _bundled(model: str) -> str:
+    if model in OTHER_STUDENTS:
+        raise UsageError(f"{model} does not reach a board", f"bundled models: {', '.join(MODELS)}")
     if model not in MODELS:
         nearest = difflib.get_close_matches(model, MODELS, n=1, cutoff=0.3)
         hint = f"did you mean '{nearest[0]}'?" if nearest else f"bundled models: {', '.join(MODELS)}"

@@ -11,14 +11,15 @@ from torch import Tensor, nn
 from toolchain.errors import UsageError
 from toolchain.files import write_atomically
 from toolchain.hub import fetch, is_hub_id
-from toolchain.model.students import Student, create
-from toolchain.model_names import MODELS
+from toolchain.model.network import Network
+from toolchain.model.students import Student, create, for_board
+from toolchain.model_names import MODELS, OTHER_STUDENTS
 
 FILE_NAME = "model.safetensors"
 _PICKLE_SUFFIXES = {".bin", ".ckpt", ".pickle", ".pkl", ".pt", ".pth"}
 
 
-def load(source: str | Path, model_name: str | None = None) -> Student:
+def load(source: str | Path, model_name: str | None = None) -> Network:
     """Load a student in evaluation mode.
 
     Args:
@@ -31,7 +32,8 @@ def load(source: str | Path, model_name: str | None = None) -> Student:
 
     Raises:
         UsageError: The file is missing, damaged, a pickle, or not a checkpoint of that student.
-        MissingToolError: A hub id was given and ``huggingface_hub`` is not installed.
+        MissingToolError: A hub id was given and ``huggingface_hub`` is not installed, or the file holds a MobileNet
+            and timm is not.
     """
     path = _locate(source)
     try:
@@ -41,6 +43,15 @@ def load(source: str | Path, model_name: str | None = None) -> Student:
         raise UsageError(
             f"{path} is not a readable .safetensors file: {error}.", "Fetch or export the checkpoint again."
         ) from error
+
+
+def load_for_board(source: str | Path, model_name: str | None = None) -> Student:
+    """Load a student that reaches a board; see :func:`load`.
+
+    Raises:
+        UsageError: Also where it is one of the other students.
+    """
+    return for_board(load(source, model_name))
 
 
 def save(model: nn.Module, path: str | Path) -> None:
@@ -66,7 +77,7 @@ def _locate(source: str | Path) -> Path:
     raise UsageError(f"{path} does not exist.", f"Give a .safetensors file, a folder with {FILE_NAME}, or a hub id.")
 
 
-def _read(tensors: Any, path: Path, model_name: str | None) -> Student:
+def _read(tensors: Any, path: Path, model_name: str | None) -> Network:
     keys = set(tensors.keys())
     model = create(model_name or _infer(keys, path))
     expected = model.state_dict()
@@ -77,11 +88,15 @@ def _read(tensors: Any, path: Path, model_name: str | None) -> Student:
 
 
 def _infer(keys: set[str], path: Path) -> str:
-    """Return the student whose tensor names overlap most with ``keys``."""
+    """Return the student whose trunk is named in ``keys``, else the Wav2Small student that shares most of them."""
+    trunks = {key.partition(".")[0] for key in keys}
+    for name in OTHER_STUDENTS:
+        if name in trunks:
+            return name
     shared = {name: len(keys & set(create(name).state_dict())) for name in MODELS}
     best = max(shared, key=lambda name: shared[name])
     if not shared[best]:
-        raise UsageError(f"{path} holds no Wav2Small student: none of its tensors has a known name.")
+        raise UsageError(f"{path} holds no student: none of its tensors has a known name.")
     return best
 
 

@@ -13,6 +13,8 @@ class Network(nn.Module, ABC):
     """
 
     name: str
+    #: Fewest samples that the network can hear: one frame of 64.
+    shortest: int = 64
 
     @abstractmethod
     def logmel(self, signal: Tensor) -> Tensor:

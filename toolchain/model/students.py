@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from toolchain.errors import UsageError
 from toolchain.model.frontend import MELS, LogMel, Spectrogram, normalise
 from toolchain.model.network import Network
-from toolchain.model_names import DIMENSIONS, MODELS
+from toolchain.model_names import ALL_STUDENTS, DIMENSIONS, MODELS, OTHER_STUDENTS
 
 CHANNELS = 13
 #: Mel bands left after the pooling.
@@ -129,12 +129,32 @@ class Wav2Small72k(Student):
 _CLASSES: dict[str, type[Student]] = {cls.name: cls for cls in (Wav2Small17k, Wav2Small72k)}
 
 
-def create(model_name: str) -> Student:
+def create(model_name: str) -> Network:
     """Return an untrained student in training mode.
 
     Raises:
-        UsageError: ``model_name`` is not one of ``MODELS``.
+        UsageError: ``model_name`` is not one of ``ALL_STUDENTS``.
+        MissingToolError: It is a MobileNet and timm is not installed.
     """
-    if model_name not in _CLASSES:
-        raise UsageError(f"There is no model named {model_name!r}.", f"Choose one of {', '.join(MODELS)}.")
-    return _CLASSES[model_name]()
+    if model_name in _CLASSES:
+        return _CLASSES[model_name]()
+    if model_name in OTHER_STUDENTS:
+        # Only these need timm.
+        from toolchain.model.other_students import CLASSES
+
+        return CLASSES[model_name]()
+    raise UsageError(f"There is no model named {model_name!r}.", f"Choose one of {', '.join(ALL_STUDENTS)}.")
+
+
+def for_board(network: Network) -> Student:
+    """Return the network if it is a student that reaches a board.
+
+    Raises:
+        UsageError: It is another.
+    """
+    if not isinstance(network, Student):
+        raise UsageError(
+            f"{network.name} does not reach a board: it can be trained and evaluated only.",
+            f"Boards run {' and '.join(MODELS)}.",
+        )
+    return network
