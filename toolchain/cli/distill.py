@@ -49,4 +49,5 @@ def distill(
         students.distill(config, corpus, whom, out, process, on_step=bar.at, workers=workers)
         if process.leads:
             require("toolchain.distill.card", "train").write_student_card(out, corpus, whom)
-            stdout.print(f"{model}: distilled, in {out}; next: toolchain quantize {out} --out {out}", markup=False)
+            following = f"quantize {out} --out {out}" if model in MODELS else f"evaluate {out} --corpus {corpus}"
+            stdout.print(f"{model}: distilled, in {out}; next: toolchain {following}", markup=False)

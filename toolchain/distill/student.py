@@ -16,8 +16,9 @@ from toolchain.distill.recordings import Recordings, load_recordings
 from toolchain.distill.train import Course, OnStep, train
 from toolchain.errors import UsageError
 from toolchain.model import checkpoint
-from toolchain.model.students import Student, create
-from toolchain.model_names import MODELS
+from toolchain.model.network import Network
+from toolchain.model.students import create
+from toolchain.model_names import ALL_STUDENTS, MODELS
 from toolchain.teacher.base import Teacher
 
 #: Of the two that reach a board; the last epochs go through int8 rounding.
@@ -33,6 +34,9 @@ _RECIPE = Config(
     precision=Precision.BFLOAT16,
 )
 
+#: Of the others: nothing is rounded, and a hundred times the parameters want a smaller rate and more decay.
+_LARGER = dataclasses.replace(_RECIPE, fake_quant_epochs=0, learning_rate=1e-3, weight_decay=5e-2)
+
 
 def recipe(model: str) -> Config:
     """Return the recipe of a student.
@@ -40,9 +44,11 @@ def recipe(model: str) -> Config:
     Raises:
         UsageError: There is no such student.
     """
-    if model not in MODELS:
-        raise UsageError(f"There is no model named {model!r}.", f"Choose one of {', '.join(MODELS)}.")
-    return dataclasses.replace(_RECIPE, model=model)
+    if model in MODELS:
+        return dataclasses.replace(_RECIPE, model=model)
+    if model in ALL_STUDENTS:
+        return dataclasses.replace(_LARGER, model=model)
+    raise UsageError(f"There is no model named {model!r}.", f"Choose one of {', '.join(ALL_STUDENTS)}.")
 
 
 def distill(
@@ -53,7 +59,7 @@ def distill(
     processes: Processes,
     on_step: OnStep = lambda done, total: None,
     workers: int = 0,
-) -> Student:
+) -> Network:
     """Train a student to answer as ``teacher`` does to the same sound, and write it to ``out``.
 
     No label of the corpus is used, neither in training nor in choosing the epoch.

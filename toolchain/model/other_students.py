@@ -10,10 +10,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from toolchain.extras import require
 from toolchain.model.frontend import HOP, MELS, LogMel, Spectrogram, normalise
 from toolchain.model.network import Network
-from toolchain.model.timm_package import import_timm
 from toolchain.model_names import DIMENSIONS
+from toolchain.vision import make_importable
 
 
 class _FrontEnd(nn.Module):
@@ -70,7 +71,8 @@ class MobileNet(OtherStudent):
     architecture: str
 
     def __init__(self) -> None:
-        create_model = import_timm().create_model
+        make_importable()
+        create_model = require("timm", "train").create_model
         super().__init__(create_model(self.architecture, pretrained=False, in_chans=1, num_classes=len(DIMENSIONS)))
 
     def backbone(self, image: Tensor) -> tuple[Tensor, ...]:
