@@ -13,23 +13,28 @@ from toolchain import __version__
 from toolchain.errors import BuildError
 from toolchain.export.gate import check_outputs, probe_signals
 from toolchain.extras import require
-from toolchain.model_names import DIMENSIONS, SAMPLE_RATE
+from toolchain.model_names import DIMENSIONS, MODELS, SAMPLE_RATE
 
 if TYPE_CHECKING:
+    from toolchain.model.network import Network
     from toolchain.model.students import Student
 
 #: The newest that every tool after this one reads.
 OPSET = 17
 #: Largest difference of an output between ONNX Runtime and torch.
 TOLERANCE = 1e-5
+#: The same for students that reach no board: fifty layers round where nine do.
+DEEP_TOLERANCE = 1e-3
 INPUT, OUTPUT = "signal", "logits"
 #: The backbone's log-mel image.
 IMAGE = "logmel"
 MEL_BANDS = 26
+#: Axes of a mean over the window's samples, as only the normaliser takes one.
+_SAMPLES_AXIS = [1]
 
 
 def export_onnx(
-    model: "Student", *, checkpoint_sha256: str, clips: Sequence[NDArray[np.float32]] = ()
+    model: "Network", *, checkpoint_sha256: str, clips: Sequence[NDArray[np.float32]] = ()
 ) -> bytes:
     """Export the whole student: normaliser, STFT, mel, dB, trunk and head, all in float32.
 
@@ -44,7 +49,7 @@ def export_onnx(
 
     Raises:
         MissingToolError: The extra ``convert`` is not installed.
-        BuildError: ONNX Runtime and torch differ by more than 1e-5 on an output.
+        BuildError: ONNX Runtime and torch differ by more on an output than :func:`check_onnx` allows.
     """
     proto = trace(model, (1, SAMPLE_RATE), INPUT, (OUTPUT,), dynamic_axes={INPUT: {1: "samples"}})
     _average_in_double(proto)
@@ -62,18 +67,19 @@ def export_onnx(
     return onnx_model
 
 
-def check_onnx(onnx_model: bytes, model: "Student", signals: Sequence[NDArray[np.float32]]) -> float:
+def check_onnx(onnx_model: bytes, model: "Network", signals: Sequence[NDArray[np.float32]]) -> float:
     """Return the largest difference between ONNX Runtime and torch over ``signals``, each (samples,).
 
     Raises:
-        BuildError: It exceeds 1e-5.
+        BuildError: It exceeds 1e-5 or, of a student that reaches no board, 1e-3 of its largest output.
     """
     torch = require("torch", "convert")
     session = open_session(onnx_model)
     actual = np.concatenate([run(session, signal) for signal in signals])
     with torch.inference_mode():
-        outputs = [model(torch.from_numpy(signal[np.newaxis])).numpy() for signal in signals]
-    return check_outputs("ONNX Runtime and torch", actual, np.concatenate(outputs), TOLERANCE)
+        expected = np.concatenate([model(torch.from_numpy(signal[np.newaxis])).numpy() for signal in signals])
+    tolerance = TOLERANCE if model.name in MODELS else DEEP_TOLERANCE * max(1.0, float(np.abs(expected).max()))
+    return check_outputs("ONNX Runtime and torch", actual, expected, tolerance)
 
 
 def open_session(onnx_model: bytes) -> onnxruntime.InferenceSession:
@@ -163,6 +169,10 @@ def serialize(proto: Any) -> bytes:
     return bytes(proto.SerializeToString(deterministic=True))
 
 
+def _attribute(node: Any, name: str) -> Any:
+    return next(attribute for attribute in node.attribute if attribute.name == name)
+
+
 def _average_in_double(proto: Any) -> None:
     """Let the normaliser's two means be taken in float64, as torch's cascaded float32 sums nearly are.
 
@@ -173,7 +183,7 @@ def _average_in_double(proto: Any) -> None:
     make_node, types = onnx.helper.make_node, onnx.TensorProto
     nodes: list[Any] = []
     for node in proto.graph.node:
-        if node.op_type != "ReduceMean":
+        if node.op_type != "ReduceMean" or list(_attribute(node, "axes").ints) != _SAMPLES_AXIS:
             nodes.append(node)
             continue
         source, mean = node.input[0], node.output[0]
@@ -189,7 +199,7 @@ def _pad_before_pool(proto: Any) -> None:
     onnx = require("onnx", "convert")
     nodes = proto.graph.node
     index, pool = next((i, node) for i, node in enumerate(nodes) if node.op_type == "MaxPool")
-    (pads,) = (attribute for attribute in pool.attribute if attribute.name == "pads")
+    pads = _attribute(pool, "pads")
     top, left, bottom, right = pads.ints
     amounts = np.array([0, 0, top, left, 0, 0, bottom, right], dtype=np.int64)
     proto.graph.initializer.append(onnx.numpy_helper.from_array(amounts, "pool_pads"))

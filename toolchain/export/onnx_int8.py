@@ -1,8 +1,8 @@
 """The whole student as int8 ONNX for ONNX Runtime; the file whose size the paper gives as 120 KB.
 
 Only the 2-D convolutions compute on int8 activations (QDQ). The STFT must not: its outputs span more than
-100 dB. Nor may the softmax, whose weights would round to zero. The two 169 x 169 layers of the 72k keep float
-activations too, but their weights, three quarters of the file, are stored as int8.
+100 dB. Nor may the softmax, whose weights would round to zero. Large linear layers keep float activations too,
+but their weights (in the 72k three quarters of the file) are stored as int8.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 from toolchain.errors import UsageError
 from toolchain.export.onnx import INPUT, serialize
 from toolchain.extras import require
-from toolchain.quantize.student import FEATURES
+
+#: A linear layer of this many weights is worth storing as int8; those that project to three outputs have fewer.
+_LARGE = 20_000
 
 
 def quantize_onnx(onnx_model: bytes, clips: Sequence[NDArray[np.float32]]) -> bytes:
@@ -38,6 +40,7 @@ def quantize_onnx(onnx_model: bytes, clips: Sequence[NDArray[np.float32]]) -> by
     if not clips:
         raise UsageError("calibration needs at least one clip")
     proto = onnx.load_from_string(onnx_model)
+    _unshare_initializers(proto)
     with TemporaryDirectory() as folder:
         prepared, quantized = Path(folder, "prepared.onnx"), Path(folder, "quantized.onnx")
         quantization.quant_pre_process(proto, prepared, skip_optimization=True, skip_symbolic_shape=True)
@@ -74,22 +77,45 @@ def _convolutional_nodes(proto: Any) -> list[str]:
     ]
 
 
+def _unshare_initializers(proto: Any) -> None:
+    """Give each tensor of its own to layers that share one through an Identity, as the exporter does with equal biases.
+
+    ONNX Runtime quantises the bias of a convolution only where it is an initializer.
+    """
+    shared = {tensor.name: tensor for tensor in proto.graph.initializer}
+    copies = [node for node in proto.graph.node if node.op_type == "Identity" and node.input[0] in shared]
+    for node in copies:
+        proto.graph.node.remove(node)
+        proto.graph.initializer.add().CopyFrom(shared[node.input[0]])
+        proto.graph.initializer[-1].name = node.output[0]
+
+
 def _store_dense_weights_as_int8(proto: Any) -> None:
-    """Replace each 169 x 169 weight by int8 and one DequantizeLinear with a scale per column."""
+    """Replace the weights of large linear layers by int8 and one DequantizeLinear with a scale per output."""
     onnx = require("onnx", "convert")
     to_array, to_tensor = onnx.numpy_helper.to_array, onnx.numpy_helper.from_array
-    dense = [t for t in proto.graph.initializer if list(t.dims) == [FEATURES, FEATURES]]
-    for tensor in dense:
-        weight = to_array(tensor)
-        scale = np.maximum(np.abs(weight).max(axis=0) / 127, np.finfo(np.float32).tiny).astype(np.float32)
-        name = tensor.name
+    output_axes = _linear_weights(proto)
+    for tensor in [t for t in proto.graph.initializer if t.name in output_axes and np.prod(t.dims) >= _LARGE]:
+        name, weight, axis = tensor.name, to_array(tensor), output_axes[tensor.name]
+        largest = np.abs(weight).max(axis=1 - axis, keepdims=True)
+        scale = np.maximum(largest / 127, np.finfo(np.float32).tiny).astype(np.float32)
         initializers = {
             f"{name}_int8": np.rint(weight / scale).astype(np.int8),
-            f"{name}_scale": scale,
-            f"{name}_zero_point": np.zeros(FEATURES, dtype=np.int8),
+            f"{name}_scale": scale.ravel(),
+            f"{name}_zero_point": np.zeros(weight.shape[axis], dtype=np.int8),
         }
         proto.graph.initializer.remove(tensor)
         proto.graph.initializer.extend(to_tensor(array, key) for key, array in initializers.items())
         inputs = list(initializers)
-        node = onnx.helper.make_node("DequantizeLinear", inputs, [name], f"{name}_dequantize", axis=1)
+        node = onnx.helper.make_node("DequantizeLinear", inputs, [name], f"{name}_dequantize", axis=axis)
         proto.graph.node.insert(0, node)
+
+
+def _linear_weights(proto: Any) -> dict[str, int]:
+    """The axis of the outputs of every second input of a MatMul or Gemm, by name."""
+    axes = {}
+    for node in proto.graph.node:
+        if node.op_type in ("MatMul", "Gemm"):
+            transposed = any(attribute.name == "transB" and attribute.i for attribute in node.attribute)
+            axes[node.input[1]] = 0 if transposed else 1
+    return axes

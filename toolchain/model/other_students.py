@@ -16,6 +16,10 @@ from toolchain.model.network import Network
 from toolchain.model_names import DIMENSIONS
 from toolchain.vision import make_importable
 
+#: dB^2; a band of speech varies by hundreds. Band 0 is constant: with the usual 1e-5 the rounding of its level would
+#: come out 300 times as large.
+_VARIANCE_FLOOR = 1.0
+
 
 class _FrontEnd(nn.Module):
     """Waveform to log-mel image, each band brought to zero mean and unit variance.
@@ -28,7 +32,7 @@ class _FrontEnd(nn.Module):
         super().__init__()
         self.spectrogram_extractor = Spectrogram(centred=True)
         self.logmel_extractor = LogMel(mel_is_parameter=True)
-        self.norm = nn.BatchNorm2d(MELS)
+        self.norm = nn.BatchNorm2d(MELS, eps=_VARIANCE_FLOOR)
 
     def logmel(self, signal: Tensor) -> Tensor:
         """Map (B, N) samples to the (B, 1, 1 + N // 32, 26) image in dB."""
