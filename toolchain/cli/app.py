@@ -12,6 +12,7 @@ from toolchain.cli import (
     card,
     distill,
     doctor,
+    evaluate,
     export,
     flash,
     label,
@@ -46,6 +47,7 @@ for verb, module in (
     (label.label, label),
     (distill.distill, distill),
     (card.card, card),
+    (evaluate.evaluate, evaluate),
     (export.export, export),
     (quantize.quantize, quantize),
 ):

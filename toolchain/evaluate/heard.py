@@ -1,0 +1,96 @@
+"""How a student's answers agree with a teacher's, and with what a corpus says itself."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from toolchain.audio.load import load_pcm16
+from toolchain.corpora import Split, find_corpus
+from toolchain.distill import corpus as acted
+from toolchain.distill.evaluate import concordance, predict
+from toolchain.distill.recordings import Recordings, load_recordings
+from toolchain.distill.student import answered
+from toolchain.errors import UsageError
+from toolchain.evaluate.result import Against, Agreement
+from toolchain.model.network import Network
+from toolchain.model_names import DIMENSIONS
+from toolchain.teacher.base import Teacher
+
+
+@dataclass(frozen=True, eq=False)
+class Heard:
+    """One corpus's recordings, and the answers that a student is compared with, each (n, 3)."""
+
+    corpus: str
+    pcm: tuple[NDArray[np.int16], ...]
+    truths: dict[Against, NDArray[np.float32]]
+
+
+def hear(folder: Path, split: Split, teacher: Teacher | None) -> list[Heard]:
+    """Read one part of the corpora in ``folder``, and ask the teacher, if there is one.
+
+    Acted corpora (``metadata.csv``) carry ratings of emotion words, MSP-Podcast and IEMOCAP those of people. A corpus
+    that is not divided is heard whole.
+
+    Args:
+        folder: One corpus, or a folder of acted ones.
+        split: Which part.
+        teacher: Whose answers are compared with, too.
+
+    Raises:
+        UsageError: The corpus cannot be read, has no such part, or carries no targets and there is no teacher.
+    """
+    recordings = _read(folder, split)
+    names = sorted(set(recordings.corpora))
+    return [_hear(name, recordings.of_corpus(name), folder, teacher) for name in names]
+
+
+def agreements(network: Network, heard: list[Heard]) -> tuple[Agreement, ...]:
+    """Return the student's CCC for every corpus and everything it is compared with."""
+    return tuple(agreement for one in heard for agreement in _agreements(network, one))
+
+
+def _agreements(network: Network, heard: Heard) -> Iterator[Agreement]:
+    # What is too short for a network is repeated, as it is for a teacher.
+    outputs = predict(network, [np.resize(pcm, max(len(pcm), network.shortest)) for pcm in heard.pcm])
+    for against, truth in heard.truths.items():
+        known = ~np.isnan(truth).any(axis=1)
+        values = concordance(outputs[known], truth[known])
+        defined = {name: value if math.isfinite(value) else None for name, value in values.items()}
+        yield Agreement(corpus=heard.corpus, against=against, recordings=int(known.sum()), **defined)
+
+
+def _hear(name: str, recordings: Recordings, folder: Path, teacher: Teacher | None) -> Heard:
+    truths: dict[Against, NDArray[np.float32]] = {}
+    if teacher is not None:
+        truths["teacher"] = answered(teacher, recordings).targets
+    if not np.isnan(recordings.targets).all():
+        truths["corpus"] = recordings.targets
+    if not truths:
+        raise UsageError(f"{folder} says nothing of arousal, dominance and valence.", "Give --teacher to compare with.")
+    return Heard(name, tuple(recordings.pcm), truths)
+
+
+def _read(folder: Path, split: Split) -> Recordings:
+    if folder.is_dir() and acted.holds_corpora(folder):
+        parts = acted.read_split(folder)
+        entries = parts.test if split is Split.TEST else parts.validation
+        if entries:
+            return load_recordings(entries, trim=True)
+        raise _no_part(folder, split)
+    corpus = find_corpus(folder)
+    divided = any(entry.split for entry in corpus)
+    chosen = [entry for entry in corpus if entry.split is split or not divided]
+    if not chosen:
+        raise _no_part(folder, split)
+    unknown = (math.nan,) * len(DIMENSIONS)
+    targets = np.array([entry.reference or unknown for entry in chosen], dtype=np.float32)
+    return Recordings([load_pcm16(entry.path) for entry in chosen], targets, (corpus.layout,) * len(chosen))
+
+
+def _no_part(folder: Path, split: Split) -> UsageError:
+    return UsageError(f"{folder} has no {split.value} recordings.", "Choose another part with --split.")
