@@ -8,11 +8,12 @@ import torch
 
 from toolchain.distill.acted import RECIPE, member_folders, train_acted_teacher
 from toolchain.distill.card import write_student_card, write_teacher_card
-from toolchain.distill.corpus import read_split
+from toolchain.distill.division import divide
 from toolchain.distill.evaluate import concordance, predict
+from toolchain.distill.guide import TeacherGuide, answered
 from toolchain.distill.processes import Processes
 from toolchain.distill.recordings import Recordings, load_recordings
-from toolchain.distill.student import answered, distill, recipe
+from toolchain.distill.student import distill, recipe
 
 ALONE = Processes(0, 1, torch.device("cpu"))
 SHORT = {"batch": 4, "crop_seconds": (0.2, 0.3), "augment": 0.2}
@@ -28,7 +29,7 @@ def taught(tiny_corpus, tmp_path_factory):
 
 def test_the_teacher_learns_and_its_card_says_what_it_is(taught, tiny_corpus):
     teacher, out = taught
-    heard = load_recordings(read_split(tiny_corpus).train)
+    heard = load_recordings(divide(tiny_corpus).train)
     assert concordance(answered(teacher, heard).targets, heard.targets)["arousal"] > 0.3
     write_teacher_card(out, tiny_corpus, member_folders(TEACHER, out, 2))
     card = (out / "card.md").read_text()
@@ -45,10 +46,10 @@ def test_a_finished_teacher_is_not_trained_again(taught, tiny_corpus):
 def test_the_student_follows_the_teacher_without_labels(taught, tiny_corpus, tmp_path):
     teacher, _ = taught
     config = dataclasses.replace(recipe("wav2small-17k"), epochs=10, fake_quant_epochs=2, **SHORT)
-    student = distill(config, tiny_corpus, teacher, tmp_path, ALONE)
-    heard = load_recordings(read_split(tiny_corpus).train)
+    student = distill(config, tiny_corpus, TeacherGuide(teacher), tmp_path, ALONE)
+    heard = load_recordings(divide(tiny_corpus).train)
     assert concordance(predict(student, heard.pcm), answered(teacher, heard).targets)["arousal"] > 0.2
-    write_student_card(tmp_path, tiny_corpus, teacher)
+    write_student_card(tmp_path, tiny_corpus, TeacherGuide(teacher))
     card = (tmp_path / "card.md").read_text()
     assert teacher.identity in card and "| test, ravdess | float student | teacher |" in card and "seed 1" in card
 

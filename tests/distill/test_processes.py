@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 import torch
 
-from toolchain.distill.corpus import read_split
+from toolchain.distill.division import divide
 from toolchain.distill.evaluate import concordance
+from toolchain.distill.guide import answered
 from toolchain.distill.processes import joined
 from toolchain.distill.recordings import load_recordings
-from toolchain.distill.student import answered
 from toolchain.errors import UsageError
 from toolchain.teacher.acted import ActedTeacher
 
@@ -70,7 +70,7 @@ def test_loss_and_gradient_are_those_of_the_whole_batch(tmp_path):
 def test_two_processes_learn_what_one_learns(tiny_corpus, tmp_path):
     """To within seed noise: batch norm sees half a batch in each, and masks are drawn anew."""
     losses, answers = {}, {}
-    heard = load_recordings(read_split(tiny_corpus).train)
+    heard = load_recordings(divide(tiny_corpus).train)
     for world, command in ((1, ALONE), (2, TORCHRUN)):
         out = tmp_path / str(world)
         launch(command, TRAIN, tiny_corpus, out, folder=tmp_path)

@@ -1,16 +1,18 @@
 """Recordings: what is read, trimmed, cut, and left on disk."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 from toolchain.distill import recordings as module
-from toolchain.distill.corpus import read_split
+from toolchain.distill.division import divide
 from toolchain.distill.recordings import OnDisk, Recordings, load_recordings, trim_silence
 from toolchain.errors import UsageError
 
 
 def test_recordings_are_pcm_with_one_target_each(tiny_corpus):
-    entries = read_split(tiny_corpus).test
+    entries = divide(tiny_corpus).test
     recordings = load_recordings(entries)
     assert len(recordings) == 4 and recordings.targets.shape == (4, 3)
     assert all(pcm.dtype == np.int16 and len(pcm) == 6400 for pcm in recordings.pcm)
@@ -27,9 +29,9 @@ def test_trimming_keeps_a_fifth_of_a_second_around_the_voice():
 
 
 def test_a_large_corpus_stays_on_disk_and_is_the_same(tiny_corpus, monkeypatch):
-    entries = read_split(tiny_corpus).train
+    entries = divide(tiny_corpus).train
     memory = load_recordings(entries, trim=True)
-    monkeypatch.setattr(module, "_IN_MEMORY", 1000)
+    monkeypatch.setattr(module, "IN_MEMORY", 1000)
     disk = load_recordings(entries, trim=True)
     assert isinstance(memory.pcm, tuple) and isinstance(disk.pcm, OnDisk)
     assert len(disk) == len(memory) == 12
@@ -38,8 +40,8 @@ def test_a_large_corpus_stays_on_disk_and_is_the_same(tiny_corpus, monkeypatch):
 
 
 def test_an_unreadable_recording_is_named(tiny_corpus):
-    entry = read_split(tiny_corpus).train[0]
-    gone = type(entry)(tiny_corpus / "gone.wav", entry.speaker, entry.target)
+    entry = divide(tiny_corpus).train[0]
+    gone = dataclasses.replace(entry, path=tiny_corpus / "gone.wav")
     with pytest.raises(UsageError, match=r"gone\.wav"):
         load_recordings([gone])
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from toolchain.distill.config import Averaging, Config, Precision
-from toolchain.distill.corpus import read_split
+from toolchain.distill.division import divide
 from toolchain.distill.evaluate import concordance, predict
 from toolchain.distill.initialise import initialise
 from toolchain.distill.lesson import own_targets
@@ -33,7 +33,7 @@ class Interrupt(Exception):
 
 @pytest.fixture
 def course(tiny_corpus):
-    split = read_split(tiny_corpus)
+    split = divide(tiny_corpus)
     return Course(load_recordings(split.train), own_targets, load_recordings(split.validation))
 
 

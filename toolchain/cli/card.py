@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from toolchain.cli.console import progress, stdout
-from toolchain.cli.training import CorporaArgument, TeacherOption
+from toolchain.cli.training import CorporaArgument, LabellerOption, LabelsOption, TeacherOption, open_guide
 
 EXAMPLE = "toolchain card my-student corpora/"
 
@@ -18,11 +18,13 @@ def card(
     ],
     corpus: CorporaArgument,
     teacher: TeacherOption = None,
+    labels: LabelsOption = None,
+    labeller: LabellerOption = None,
 ) -> None:
     """Measure a distilled student on held-out speakers, float and int8, and write its model card again."""
     from toolchain.extras import require
 
-    whom = require("toolchain.teacher.load", "train").load(teacher or ["acted"])
+    guide = open_guide(teacher, labels, labeller)
     with progress(f"measuring {student}", None):
-        require("toolchain.distill.card", "train").write_student_card(student, corpus, whom)
+        require("toolchain.distill.card", "train").write_student_card(student, corpus, guide)
     stdout.print(f"model card: {student / 'card.md'}", markup=False)

@@ -10,11 +10,14 @@ from toolchain.cli.training import (
     CorporaArgument,
     DeviceOption,
     EpochsOption,
+    LabellerOption,
+    LabelsOption,
     RecipeOption,
     SeedOption,
     TeacherOption,
     ThreadsOption,
     WorkersOption,
+    open_guide,
 )
 from toolchain.model_names import MODELS
 
@@ -26,6 +29,8 @@ def distill(
     out: FolderOption,
     model: Annotated[str, typer.Option("--model", "-m", metavar="NAME", help="Which student to train.")] = MODELS[0],
     teacher: TeacherOption = None,
+    labels: LabelsOption = None,
+    labeller: LabellerOption = None,
     recipe: RecipeOption = None,
     epochs: EpochsOption = None,
     seed: SeedOption = None,
@@ -44,10 +49,10 @@ def distill(
     students = require("toolchain.distill.student", "train")
     processes = require("toolchain.distill.processes", "train")
     config = read_recipe(students.recipe(model), recipe, {"epochs": epochs, "seed": seed, "threads": threads})
-    whom = require("toolchain.teacher.load", "train").load(teacher or ["acted"])
+    guide = open_guide(teacher, labels, labeller)
     with processes.joined(device) as process, progress(f"distilling {model}", None) as bar:
-        students.distill(config, corpus, whom, out, process, on_step=bar.at, workers=workers)
+        students.distill(config, corpus, guide, out, process, on_step=bar.at, workers=workers)
         if process.leads:
-            require("toolchain.distill.card", "train").write_student_card(out, corpus, whom)
+            require("toolchain.distill.card", "train").write_student_card(out, corpus, guide)
             following = f"quantize {out} --out {out}" if model in MODELS else f"evaluate {out} --corpus {corpus}"
             stdout.print(f"{model}: distilled, in {out}; next: toolchain {following}", markup=False)

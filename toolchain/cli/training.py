@@ -1,9 +1,11 @@
 """Options that the verbs which train share."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+
+from toolchain.extras import require
 
 CorporaArgument = Annotated[
     Path,
@@ -36,3 +38,25 @@ TeacherOption = Annotated[
         "Repeat it for the mean of several.",
     ),
 ]
+LabelsOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--labels", "-l", metavar="FILE", help="Follow what 'toolchain label' wrote, instead of a teacher at hand."
+    ),
+]
+LabellerOption = Annotated[
+    str | None,
+    typer.Option("--labeller", metavar="ID", help="How its teacher's identity begins, if the file has several."),
+]
+
+
+def open_guide(teacher: list[str] | None, labels: Path | None, labeller: str | None) -> Any:
+    """Return whom to follow: labels, the teachers named, or the bundled one.
+
+    Raises:
+        UsageError: Both are given, or what is given cannot be used.
+        MissingToolError: The extra ``train`` is not installed.
+    """
+    specs = teacher or ([] if labels else ["acted"])
+    whom = require("toolchain.teacher.load", "train").load(specs) if specs else None
+    return require("toolchain.distill.guide", "train").choose_guide(whom, labels, labeller)

@@ -27,15 +27,19 @@ class CorpusEntry:
         name: Its path within the corpus, with slashes.
         speaker: Who speaks, unique within the corpus; empty where that is not known.
         split: The corpus's own division, a hint.
+        corpus: Which of several corpora in one folder it belongs to.
         reference: Arousal, dominance and valence as people rated them, scaled to 0..1; to report against,
             never to train on.
+        acted: The emotion that an actor was asked for, and its intensity; empty where that is not known.
     """
 
     path: Path
     name: str
     speaker: str = ""
     split: Split = Split.NONE
+    corpus: str = ""
     reference: tuple[float, float, float] | None = None
+    acted: tuple[str, str] = ("", "")
 
 
 @dataclass(frozen=True)

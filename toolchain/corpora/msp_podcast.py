@@ -48,7 +48,8 @@ def _entry(row: Mapping[str, str], folder: Path, table: Path) -> CorpusEntry:
     name, speaker = row["FileName"], row["SpkrID"]
     path = inside(folder / _AUDIO, name, table)
     known = "" if speaker.lower() == "unknown" else speaker
-    return CorpusEntry(path, f"{_AUDIO}/{name}", known, _split(row["Split_Set"], table), _reference(row, table))
+    split, reference = _split(row["Split_Set"], table), _reference(row, table)
+    return CorpusEntry(path, f"{_AUDIO}/{name}", known, split, reference=reference)
 
 
 def _split(name: str, table: Path) -> Split:

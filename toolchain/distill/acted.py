@@ -7,12 +7,13 @@ import torch
 from safetensors.torch import load_file
 
 from toolchain.distill.config import Averaging, Config, Precision
-from toolchain.distill.corpus import read_split
+from toolchain.distill.division import divide
 from toolchain.distill.initialise import initialise
 from toolchain.distill.lesson import own_targets
 from toolchain.distill.processes import Processes
 from toolchain.distill.recordings import load_recordings
 from toolchain.distill.train import Course, OnStep, train
+from toolchain.errors import UsageError
 from toolchain.model import checkpoint
 from toolchain.teacher.acted import ActedNetwork, ActedTeacher
 
@@ -51,7 +52,7 @@ def train_acted_teacher(
 
     Args:
         config: The recipe; :data:`RECIPE` but for seed, epochs and threads.
-        corpus: Folder of corpora, see :func:`toolchain.distill.corpus.read_split`.
+        corpus: Folder of corpora, see :func:`toolchain.distill.division.divide`.
         out: Folder to write to, made if absent.
         processes: Those that train together.
         members: How many networks.
@@ -61,7 +62,12 @@ def train_acted_teacher(
     Raises:
         UsageError: The corpus cannot be used, or ``out`` holds a run with another configuration.
     """
-    split = read_split(corpus)
+    split = divide(corpus)
+    if split.targets != "words":
+        raise UsageError(
+            f"{corpus} does not say which emotions were acted.",
+            "A teacher of our own needs metadata.csv with the columns file, speaker (or actor) and emotion.",
+        )
     course = Course(
         load_recordings(split.train, trim=True),
         own_targets,

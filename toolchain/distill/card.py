@@ -1,6 +1,7 @@
 """The model cards: every figure in them is measured here or read from a run's record."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,21 +10,20 @@ import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from numpy.typing import NDArray
 
-from toolchain.distill.corpus import Entry, Split, read_split
+from toolchain.distill.division import Division, Entry, divide
 from toolchain.distill.evaluate import predict
-from toolchain.distill.recordings import Recordings, load_recordings
+from toolchain.distill.guide import Guide, TeacherGuide
+from toolchain.distill.recordings import Recordings, duration
 from toolchain.distill.scores import Interval, agreement
 from toolchain.distill.state import HISTORY_FILE
-from toolchain.distill.student import answered
 from toolchain.files import sha256_file, write_atomically
 from toolchain.model import checkpoint
-from toolchain.model_names import SAMPLE_RATE
+from toolchain.model_names import MODELS
 from toolchain.quantize.folder import StudentFolder
 from toolchain.quantize.student_file import load_student
 from toolchain.reference.engine import run
 from toolchain.teacher.acted import FILE_NAME as TEACHER_FILE
 from toolchain.teacher.acted import ActedTeacher
-from toolchain.teacher.base import Teacher
 from toolchain.version import commit
 
 CARD_FILE = "card.md"
@@ -68,27 +68,31 @@ _KNOWN = (
 )
 
 
-def write_student_card(folder: Path, corpus: Path, teacher: Teacher) -> None:
+def write_student_card(folder: Path, corpus: Path, guide: Guide) -> None:
     """Measure the student in ``folder``, float and (where it is quantised) int8, and write ``card.md`` beside it.
 
     Args:
         folder: With ``model.safetensors``, ``history.json`` and, once quantised, ``quantized.safetensors``.
-        corpus: The corpora it was distilled on; held-out speakers are measured.
-        teacher: The one it was distilled from.
+        corpus: What it was distilled on; its validation and test parts are measured.
+        guide: Whom it follows.
     """
     student = checkpoint.load(folder)
-    split = read_split(corpus)
+    division = divide(corpus)
     scores = [
-        score for part, heard in _held_out(split).items() for score in _student_scores(folder, part, heard, teacher)
+        score
+        for part, entries in _held_out(division).items()
+        for score in _student_scores(folder, part, *guide.hear(entries), division.targets)
     ]
     _write(
         folder,
         "student_card.md.j2",
-        split,
+        division,
         model=student.name,
+        on_boards=student.name in MODELS,
         trained=sum(p.numel() for p in student.parameters() if p.requires_grad),
         sha256=sha256_file(folder / checkpoint.FILE_NAME),
-        teacher=teacher,
+        guide=guide,
+        members=getattr(guide.teacher, "members", 1) if isinstance(guide, TeacherGuide) else 0,
         scores=scores,
         quantised=StudentFolder(folder).quantized.is_file(),
         **_record(folder),
@@ -104,16 +108,17 @@ def write_teacher_card(folder: Path, corpus: Path, members: list[Path]) -> None:
         members: Folders of the runs that trained its members.
     """
     teacher = ActedTeacher.load(folder)
-    split = read_split(corpus)
-    scores = [
-        Score(part, "teacher", "words", agreement(answered(teacher, heard).targets, heard.targets))
-        for part, heard in _held_out(split).items()
-    ]
+    division = divide(corpus)
+    guide = TeacherGuide(teacher)
+    scores = []
+    for part, entries in _held_out(division).items():
+        heard, answers = guide.hear(entries)
+        scores.append(Score(part, "teacher", "words", agreement(answers, heard.targets)))
     records = [_record(member) for member in members]
     _write(
         folder,
         "teacher_card.md.j2",
-        split,
+        division,
         members=len(members),
         trained=teacher.parameters,
         sha256=sha256_file(folder / TEACHER_FILE),
@@ -122,15 +127,16 @@ def write_teacher_card(folder: Path, corpus: Path, members: list[Path]) -> None:
     )
 
 
-def _student_scores(folder: Path, part: str, heard: Recordings, teacher: Teacher) -> list[Score]:
-    answers = answered(teacher, heard).targets
+def _student_scores(folder: Path, part: str, heard: Recordings, answers: Outputs, targets: str) -> list[Score]:
     outputs = {"float student": predict(checkpoint.load(folder), heard.pcm)}
     if StudentFolder(folder).quantized.is_file():
         outputs["int8 student"] = _int8(folder, heard)
+    known = ~np.isnan(heard.targets).any(axis=1)
     scores = []
     for name, values in outputs.items():
         scores.append(Score(part, name, "teacher", agreement(values, answers)))
-        scores.append(Score(part, name, "words", agreement(values, heard.targets)))
+        if known.any():
+            scores.append(Score(part, name, targets, agreement(values[known], heard.targets[known])))
     if len(outputs) == 2:
         scores.append(Score(part, "int8 student", "float student", agreement(*reversed(list(outputs.values())))))
     return scores
@@ -146,12 +152,12 @@ def _record(run_folder: Path) -> dict[str, Any]:
     return json.loads((run_folder / HISTORY_FILE).read_text(encoding="utf-8"))
 
 
-def _write(folder: Path, template: str, split: Split, **measured: Any) -> None:
-    names = sorted({entry.corpus for entry in split.train})
+def _write(folder: Path, template: str, division: Division, **measured: Any) -> None:
+    names = sorted({entry.corpus for entry in division.train})
     corpora = [_source(name) for name in names]
     context = {
         "corpora": corpora,
-        "parts": _parts(split),
+        "parts": _parts(division),
         "commit": commit(),
         "non_commercial": any(corpus.licence == _NON_COMMERCIAL for corpus in corpora),
         **measured,
@@ -159,30 +165,26 @@ def _write(folder: Path, template: str, split: Split, **measured: Any) -> None:
     write_atomically(folder / CARD_FILE, _environment().get_template(template).render(context))
 
 
-def _held_out(split: Split) -> dict[str, Recordings]:
-    """Validation and test recordings, each by corpus, without the silence around the speech."""
-    held_out = {}
-    for name, entries in (("validation", split.validation), ("test", split.test)):
-        for corpus, chosen in _by_corpus(entries).items():
-            held_out[f"{name}, {corpus}"] = load_recordings(chosen, trim=True)
+def _held_out(division: Division) -> dict[str, list[Entry]]:
+    """Validation and test entries, each by corpus."""
+    held_out: dict[str, list[Entry]] = {}
+    for name, entries in (("validation", division.validation), ("test", division.test)):
+        held_out |= {f"{name}, {corpus}": chosen for corpus, chosen in _by_corpus(entries).items()}
     return held_out
 
 
-def _parts(split: Split) -> list[Part]:
-    parts = [_part("training", split.train)]
-    for name, entries in (("validation", split.validation), ("test", split.test)):
-        parts += [_part(f"{name}, {corpus}", chosen) for corpus, chosen in _by_corpus(entries).items()]
-    return parts
+def _parts(division: Division) -> list[Part]:
+    parts = {"training": division.train, **_held_out(division)}
+    return [_part(name, entries) for name, entries in parts.items()]
 
 
 def _by_corpus(entries: tuple[Entry, ...]) -> dict[str, list[Entry]]:
     return {name: [e for e in entries if e.corpus == name] for name in sorted({e.corpus for e in entries})}
 
 
-def _part(name: str, entries: list[Entry] | tuple[Entry, ...]) -> Part:
+def _part(name: str, entries: Sequence[Entry]) -> Part:
     speakers = tuple(sorted({entry.speaker for entry in entries}, key=_natural))
-    seconds = sum(len(pcm) for pcm in load_recordings(entries).pcm) / SAMPLE_RATE
-    return Part(name, speakers, len(entries), seconds / 60)
+    return Part(name, speakers, len(entries), sum(duration(entry.path) for entry in entries) / 60)
 
 
 def _natural(speaker: str) -> tuple[str, int, str]:

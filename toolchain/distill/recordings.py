@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import overload
+from typing import NamedTuple, overload
 
 import numpy as np
 import soundfile
@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from toolchain.audio.load import load_pcm16
 from toolchain.audio.windows import loudest_window
-from toolchain.distill.corpus import Entry
+from toolchain.distill.division import Entry
 from toolchain.model_names import SAMPLE_RATE
 
 Pcm = NDArray[np.int16]
 
 #: More audio than this many bytes of PCM (10 hours) stays on disk.
-_IN_MEMORY = 36_000 * SAMPLE_RATE * 2
+IN_MEMORY = 36_000 * SAMPLE_RATE * 2
 
 _FRAME = SAMPLE_RATE // 100
 #: Frames this far below the loudest one count as silence when a recording is trimmed ...
@@ -65,14 +65,22 @@ class Recordings:
         )
 
 
-class OnDisk(Sequence[Pcm]):
-    """Recordings that are read when they are asked for."""
+class Piece(NamedTuple):
+    """A window of a recording: all of it, where there is no length."""
 
-    def __init__(self, paths: Sequence[Path], trim: bool) -> None:
-        self._paths, self._trim = paths, trim
+    path: Path
+    start: int = 0
+    samples: int | None = None
+
+
+class OnDisk(Sequence[Pcm]):
+    """Pieces of recordings that are read when they are asked for."""
+
+    def __init__(self, pieces: Sequence[Piece], trim: bool) -> None:
+        self._pieces, self._trim = pieces, trim
 
     def __len__(self) -> int:
-        return len(self._paths)
+        return len(self._pieces)
 
     @overload
     def __getitem__(self, index: int) -> Pcm: ...
@@ -81,8 +89,9 @@ class OnDisk(Sequence[Pcm]):
     def __getitem__(self, index: int | slice) -> "Pcm | OnDisk":
         """Read one recording, or take a part of the list."""
         if isinstance(index, slice):
-            return OnDisk(self._paths[index], self._trim)
-        pcm = load_pcm16(self._paths[index])
+            return OnDisk(self._pieces[index], self._trim)
+        path, start, samples = self._pieces[index]
+        pcm = load_pcm16(path)[start : None if samples is None else start + samples]
         return trim_silence(pcm) if self._trim else pcm
 
 
@@ -97,10 +106,18 @@ def load_recordings(entries: Iterable[Entry], trim: bool = False) -> Recordings:
         UsageError: A recording cannot be read.
     """
     entries = list(entries)
-    pcm: Sequence[Pcm] = OnDisk([entry.path for entry in entries], trim)
-    if sum(_bytes(entry.path) for entry in entries) <= _IN_MEMORY:
+    pcm: Sequence[Pcm] = OnDisk([Piece(entry.path) for entry in entries], trim)
+    if sum(duration(entry.path) for entry in entries) * SAMPLE_RATE * 2 <= IN_MEMORY:
         pcm = tuple(pcm)
     return Recordings(pcm, np.stack([entry.target for entry in entries]), tuple(entry.corpus for entry in entries))
+
+
+def duration(path: Path) -> float:
+    """Seconds of a recording, by its header; 0 where it cannot be read, which is said when it is loaded."""
+    try:
+        return float(soundfile.info(path).duration)
+    except (soundfile.SoundFileError, OSError):
+        return 0.0
 
 
 def trim_silence(pcm: Pcm) -> Pcm:
@@ -111,14 +128,6 @@ def trim_silence(pcm: Pcm) -> Pcm:
     if not loud.size:
         return pcm
     return pcm[max(0, loud[0] - _MARGIN) * _FRAME : (loud[-1] + 1 + _MARGIN) * _FRAME]
-
-
-def _bytes(path: Path) -> int:
-    """Size of a recording as 16 kHz PCM; 0 where it cannot be read, which is said when it is loaded."""
-    try:
-        return round(soundfile.info(path).duration * SAMPLE_RATE) * 2
-    except (soundfile.SoundFileError, OSError):
-        return 0
 
 
 def _loudest(pcm: Pcm, samples: int) -> Pcm:

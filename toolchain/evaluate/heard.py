@@ -8,16 +8,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from toolchain.audio.load import load_pcm16
 from toolchain.corpora import Split, find_corpus
-from toolchain.distill import corpus as acted
+from toolchain.distill.division import as_entry
 from toolchain.distill.evaluate import concordance, predict
+from toolchain.distill.guide import answered
 from toolchain.distill.recordings import Recordings, load_recordings
-from toolchain.distill.student import answered
 from toolchain.errors import UsageError
 from toolchain.evaluate.result import Against, Agreement
 from toolchain.model.network import Network
-from toolchain.model_names import DIMENSIONS
 from toolchain.teacher.base import Teacher
 
 
@@ -76,20 +74,13 @@ def _hear(name: str, recordings: Recordings, folder: Path, teacher: Teacher | No
 
 
 def _read(folder: Path, split: Split) -> Recordings:
-    if folder.is_dir() and acted.holds_corpora(folder):
-        parts = acted.read_split(folder)
-        entries = parts.test if split is Split.TEST else parts.validation
-        if entries:
-            return load_recordings(entries, trim=True)
-        raise _no_part(folder, split)
+    """The recordings of one part; a corpus that is not divided is heard whole."""
     corpus = find_corpus(folder)
     divided = any(entry.split for entry in corpus)
-    chosen = [entry for entry in corpus if entry.split is split or not divided]
+    chosen = [as_entry(entry, corpus.layout) for entry in corpus if entry.split is split or not divided]
     if not chosen:
         raise _no_part(folder, split)
-    unknown = (math.nan,) * len(DIMENSIONS)
-    targets = np.array([entry.reference or unknown for entry in chosen], dtype=np.float32)
-    return Recordings([load_pcm16(entry.path) for entry in chosen], targets, (corpus.layout,) * len(chosen))
+    return load_recordings(chosen, trim=True)
 
 
 def _no_part(folder: Path, split: Split) -> UsageError:

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 
+import torch
 from torch import Tensor, nn
 
 
@@ -31,3 +32,10 @@ class Network(nn.Module, ABC):
     def forward(self, signal: Tensor) -> Tensor:
         """Map (B, N) samples in -1..1 at 16 kHz to (B, 3): arousal, dominance, valence, roughly 0..1."""
         return self.head(*self.backbone(self.logmel(signal)))
+
+
+def lay_out(network: nn.Module) -> None:
+    """Lay the weights of convolutions out channels last: oneDNN is up to twice as fast, and activations follow."""
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d):
+            module.weight.data = module.weight.data.contiguous(memory_format=torch.channels_last)

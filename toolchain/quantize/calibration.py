@@ -6,7 +6,8 @@ from pathlib import Path
 
 from toolchain.audio import Clip, select_clips
 from toolchain.audio.calibration import calibration_folder
-from toolchain.distill.corpus import holds_corpora, read_split
+from toolchain.corpora import metadata
+from toolchain.distill.division import divide
 
 
 def calibration_clips(paths: Sequence[Path], count: int) -> list[Clip]:
@@ -23,7 +24,7 @@ def calibration_clips(paths: Sequence[Path], count: int) -> list[Clip]:
 def _clips(path: Path, count: int) -> list[Clip]:
     if path.resolve() == calibration_folder():
         return [replace(clip, name=f"embedded/{clip.name}") for clip in select_clips(path, count).clips]
-    if not holds_corpora(path):
+    if not metadata.fits(path):
         return [*select_clips(path, count).clips]
-    trains = {entry.path for entry in read_split(path).train}
+    trains = {entry.path for entry in divide(path).train}
     return [*select_clips(path, count, accept=trains.__contains__).clips]
