@@ -1,5 +1,7 @@
 import json
 
+import pytest
+
 from toolchain.errors import ParityError
 from toolchain.resources import student_dir
 
@@ -7,14 +9,23 @@ from toolchain.resources import student_dir
 def test_check_of_a_teacher_that_is_not_the_published_one(cli):
     called = cli("teacher", "check", f"onnx:{student_dir('wav2small-17k') / 'model.onnx'}")
     assert called.code == ParityError.exit_code
-    assert "not the published ones" in called.err and "published" in called.out
+    assert "not the published ones" in called.err and "tolerance 0.001" in called.err
+    rows = [line.split() for line in called.out.splitlines()]
+    assert ["published", "0.54608", "0.60623", "0.40432"] in rows
+    given = next(row for row in rows if "silence" in row)[-3:]
+    difference = next(row for row in rows if row[0] == "difference")[1:]
+    assert [float(a) - float(d) for a, d in zip(given, difference, strict=True)] == pytest.approx(
+        [0.54608, 0.60623, 0.40432], abs=2e-5
+    )
+    assert "parameters  not told by its format" in called.out
 
 
 def test_check_where_nothing_is_published(cli):
     called = cli("teacher", "check", "acted")
-    assert called.code == 0 and "none" in called.out
+    assert called.code == 0 and "No answers are published for teachers of kind acted" in called.out
     record = json.loads(cli("teacher", "check", "acted", "--json").out)
-    assert record["identity"] in called.out and len(record["answers"]) == 2
+    assert record["identity"] in called.out and f"{record['parameters']:,}" in called.out
+    assert [answer["difference"] for answer in record["answers"]] == [None, None]
 
 
 def test_verbs_explain_themselves(cli):

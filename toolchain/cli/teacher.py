@@ -27,23 +27,45 @@ def check(
     device: DeviceOption = "cpu",
     json: JsonOption = False,
 ) -> None:
-    """Compare a teacher's answers with the published ones of its kind, and name its identity."""
+    """Compare a teacher's answers with the published ones of its kind, and name its identity.
+
+    Published are those of audEERING's wav2vec2, also as ONNX, to one second of silence and one of noise.
+    """
     from toolchain.extras import require
 
     teacher = require("toolchain.teacher.load", "train").load(specs, device)
     checking = require("toolchain.teacher.check", "train")
     answers = checking.check(teacher)
     if json:
-        print_json({"kind": teacher.kind, "identity": teacher.identity, "answers": [_record(a) for a in answers]})
+        print_json(
+            {
+                "kind": teacher.kind,
+                "identity": teacher.identity,
+                "parameters": teacher.parameters,
+                "tolerance": checking.TOLERANCE,
+                "answers": [_record(answer) for answer in answers],
+            }
+        )
     else:
         print_table(_table(answers))
-        stdout.print(f"kind      {teacher.kind}\nidentity  {teacher.identity}", markup=False)
+        stdout.print(_description(teacher, answers, checking.TOLERANCE), markup=False)
     wrong = [answer for answer in answers if not answer.agrees]
     if wrong:
         raise ParityError(
-            f"The teacher's answers to {wrong[0].sound} are not the published ones (off by {wrong[0].difference:.4f}).",
+            f"The teacher's answers to {wrong[0].sound} are not the published ones (off by {wrong[0].difference:.4f}, "
+            f"tolerance {checking.TOLERANCE}).",
             "Fetch its files again, and check that they are of the kind and version that was named.",
         )
+
+
+def _description(teacher: Any, answers: list[Any], tolerance: float) -> str:
+    count = "not told by its format" if teacher.parameters is None else f"{teacher.parameters:,}"
+    lines = [f"kind        {teacher.kind}", f"identity    {teacher.identity}", f"parameters  {count}"]
+    if all(answer.published for answer in answers):
+        lines.append(f"tolerance   {tolerance}")
+    else:
+        lines.append(f"No answers are published for teachers of kind {teacher.kind}: there is nothing to compare with.")
+    return "\n".join(lines)
 
 
 def _record(answer: Any) -> dict[str, Any]:
@@ -63,6 +85,5 @@ def _table(answers: list[Any]) -> Table:
         table.add_row(answer.sound, "answer", *(f"{x:.5f}" for x in answer.given))
         if answer.published:
             table.add_row("", "published", *(f"{x:.5f}" for x in answer.published))
-        else:
-            table.add_row("", "published", *("none",) * len(DIMENSIONS))
+            table.add_row("", "difference", *(f"{x:+.5f}" for x in answer.differences))
     return table
