@@ -13,11 +13,13 @@ class Teacher(ABC):
         kind: Short name of the family, e.g. ``wav2vec2``.
         identity: Hex SHA-256 over the kind, what matters of the configuration, and the weights; keys labels.
         shortest: Fewest samples it can hear.
+        parameters: How many it has; None where its format does not tell.
     """
 
     kind: str
     identity: str
     shortest: int
+    parameters: int | None = None
 
     @abstractmethod
     def annotate(self, signal: NDArray[np.float32]) -> NDArray[np.float32]:

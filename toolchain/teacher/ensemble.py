@@ -17,6 +17,8 @@ class EnsembleTeacher(Teacher):
     def __init__(self, members: Sequence[Teacher]) -> None:
         self.members = tuple(members)
         self.shortest = max(member.shortest for member in members)
+        counts = [member.parameters for member in members]
+        self.parameters = None if None in counts else sum(count for count in counts if count is not None)
         names = "ensemble " + " ".join(sorted(member.identity for member in members))
         self.identity = hashlib.sha256(names.encode()).hexdigest()
 

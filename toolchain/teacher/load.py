@@ -26,9 +26,11 @@ def load(specs: Sequence[str], device: str = "cpu") -> Teacher:
         device: Of torch; only the transformers use it.
 
     Raises:
-        UsageError: A spec is not understood, or its teacher cannot be loaded.
+        UsageError: There is no spec, one is not understood, or its teacher cannot be loaded.
         MissingToolError: The extra ``teacher`` is not installed.
     """
+    if not specs:
+        raise UsageError("No teacher was named.", "Say acted for the bundled one.")
     teachers = [_load(spec, torch.device(device)) for spec in specs]
     return teachers[0] if len(teachers) == 1 else EnsembleTeacher(teachers)
 

@@ -1,6 +1,8 @@
 """Teachers as ONNX: audEERING's published folder, or any file that maps a waveform to three numbers."""
 
 import hashlib
+import mmap
+import re
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +18,9 @@ from toolchain.teacher.base import Teacher
 FILE_NAME = "model.onnx"
 _HIDDEN, _LOGITS = "hidden_states", "logits"
 _SHORTEST = 720
+#: Where a tensor's values are in another file: ``StringStringEntryProto`` of onnx.proto with key (field 1) "location",
+#: up to the length (base 128, one or two bytes) of the value (field 2).
+_LOCATION = re.compile(rb"\x0a\x08location\x12([\x80-\xff]?[\x01-\x7f])", re.DOTALL)
 
 
 class OnnxTeacher(Teacher):
@@ -68,7 +73,10 @@ def _open(path: Path) -> onnxruntime.InferenceSession:
     try:
         return onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime raises a dozen kinds of its own
-        raise UsageError(f"{path} is not an ONNX model that ONNX Runtime can load ({type(error).__name__}).") from error
+        raise UsageError(
+            f"{path} is not an ONNX model that ONNX Runtime can load ({type(error).__name__}).",
+            "Fetch it again; a file that it takes weights from must lie in its folder.",
+        ) from error
 
 
 def _signal_name(session: onnxruntime.InferenceSession, path: Path) -> str:
@@ -91,6 +99,16 @@ def _output_name(session: onnxruntime.InferenceSession, path: Path) -> str:
 
 
 def _content(path: Path) -> str:
-    """Hash of the file and of the weights that lie beside it."""
-    beside = [other for other in sorted(path.parent.glob(f"{path.name}*")) if other != path and other.is_file()]
-    return " ".join(sha256_file(file) for file in [path, *beside])
+    """Hash of the file and of the files that it takes weights from.
+
+    ONNX Runtime has loaded them by now, and has refused those outside the folder.
+    """
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        names = {_value(content, found) for found in _LOCATION.finditer(content)}
+    beside = [path.parent / name for name in sorted(names)]
+    return " ".join(sha256_file(file) for file in [path, *beside] if file.is_file())
+
+
+def _value(content: mmap.mmap, found: re.Match[bytes]) -> str:
+    length = sum((byte & 0x7F) << 7 * place for place, byte in enumerate(found[1]))
+    return content[found.end() : found.end() + length].decode(errors="replace")

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from toolchain.errors import UsageError
 from toolchain.model_names import DIMENSIONS
-from toolchain.teacher.transformer import TransformerTeacher, transformers
+from toolchain.teacher.transformer import TransformerTeacher, order, transformers
 from toolchain.teacher.weights import fill, locate, read_config, read_weights, require_layers
 
 HUB_ID = "audeering/wav2vec2-large-robust-12-ft-emotion-msp-dim"
@@ -64,9 +64,10 @@ class Wav2Vec2Teacher(TransformerTeacher):
         state = read_weights(folder)
         settings = read_config(folder)
         require_layers(state, settings, folder)
-        network = _Network(_config(settings, folder))
+        config = _config(settings, folder)
+        network = _Network(config)
         fill(network, state, folder, _UNUSED)
-        return cls(network, "", device)
+        return cls(network, config, order(settings, folder), "", device)
 
     def prepare(self, signal: Tensor) -> Tensor:
         """Zero mean and unit variance over each window."""

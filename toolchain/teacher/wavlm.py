@@ -1,8 +1,10 @@
 """The WavLM baseline of the Odyssey 2024 speech emotion challenge: WavLM, attentive statistics pooling, regression.
 
 Goncalves et al., "Odyssey 2024 - Speech Emotion Recognition Challenge", Odyssey 2024; hub id
-``3loi/SER-Odyssey-Baseline-WavLM-Multi-Attributes`` (MIT). Its code ships with the weights and is *not* executed:
-the layers below bear the names of its tensors. It answers arousal, dominance, valence in this order, in about 0..1.
+``3loi/SER-Odyssey-Baseline-WavLM-Multi-Attributes`` (MIT). Its code, ``pipeline_utils.py``, ships with the weights and
+is *not* executed: the layers below bear the names of its tensors. That code masks what pads a batch; here all windows
+of a batch are equally long, and a mask of ones changes nothing. Its model card subtracts the mean and divides by the
+standard deviation plus 0.000001, and gives the order of the answers, in about 0..1: arousal, dominance, valence.
 """
 
 from itertools import pairwise
@@ -14,7 +16,7 @@ from torch import Tensor, nn
 
 from toolchain.errors import UsageError
 from toolchain.model_names import DIMENSIONS
-from toolchain.teacher.transformer import TransformerTeacher, transformers
+from toolchain.teacher.transformer import TransformerTeacher, order, transformers
 from toolchain.teacher.weights import CONFIG, fill, locate, read_config, read_weights, require_layers
 
 HUB_ID = "3loi/SER-Odyssey-Baseline-WavLM-Multi-Attributes"
@@ -87,9 +89,16 @@ class WavLMTeacher(TransformerTeacher):
 
     kind = "wavlm"
 
-    def __init__(self, network: nn.Module, mean: float, std: float, device: torch.device) -> None:
-        super().__init__(network, f"{mean!r} {std!r}", device)
-        self._mean, self._std = mean, std
+    def __init__(
+        self,
+        network: nn.Module,
+        config: transformers.WavLMConfig,
+        places: list[int],
+        level: tuple[float, float],
+        device: torch.device,
+    ) -> None:
+        super().__init__(network, config, places, repr(level), device)
+        self._mean, self._std = level
 
     @classmethod
     def load(cls, source: str, device: torch.device) -> "WavLMTeacher":
@@ -108,11 +117,12 @@ class WavLMTeacher(TransformerTeacher):
             layers = int(settings.get("classifier_hidden_layers", 1))
             if not (std > 0 and 1 <= layers <= 8):
                 raise ValueError
-            network = _Network(transformers.WavLMConfig(**encoder), layers)
+            config = transformers.WavLMConfig(**encoder)
+            network = _Network(config, layers)
         except Exception as error:  # transformers' validation raises many kinds
             raise UsageError(f"The teacher's {folder / CONFIG} cannot be used: {type(error).__name__}.") from error
         fill(network, state, folder, _UNUSED)
-        return cls(network, mean, std, device)
+        return cls(network, config, order(settings, folder), (mean, std), device)
 
     def prepare(self, signal: Tensor) -> Tensor:
         """Subtract the training audio's mean, divide by its standard deviation."""

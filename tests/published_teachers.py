@@ -1,0 +1,89 @@
+"""Small teachers of the published kinds, written as the real ones are."""
+
+import json
+
+import numpy as np
+import torch
+from onnx import TensorProto, helper
+from safetensors.torch import save_file
+
+from toolchain.teacher.weights import _OLD_NAMES
+
+SMALL = {
+    "hidden_size": 32,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+    "intermediate_size": 64,
+    "conv_dim": [16] * 7,
+    "conv_stride": [5, 2, 2, 2, 2, 2, 2],
+    "conv_kernel": [10, 3, 3, 3, 3, 2, 2],
+    "num_conv_pos_embeddings": 16,
+    "num_conv_pos_embedding_groups": 2,
+    "feat_extract_norm": "layer",
+    "do_stable_layer_norm": True,
+}
+
+
+def speech(batch=3, samples=6000):
+    return (0.1 * np.random.default_rng(0).standard_normal((batch, samples)) + 0.01).astype(np.float32)
+
+
+def old_names(state):
+    """The spelling of transformers 4 on a torch without parametrisations."""
+    new_to_old = {new: old for old, new in _OLD_NAMES.items()}
+    renamed = {}
+    for key, value in state.items():
+        for new, old in new_to_old.items():
+            key = key.replace(new, old)
+        renamed[key] = value
+    return renamed
+
+
+def write(folder, state, config, weights="model.safetensors"):
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "config.json").write_text(json.dumps(config))
+    state = {key: value.detach().clone().contiguous() for key, value in state.items()}
+    if weights.endswith(".safetensors"):
+        save_file(state, folder / weights, {"format": "pt"})
+    else:
+        torch.save(state, folder / weights)
+    return folder
+
+
+def wav2vec2_state(wav2vec2):
+    encoder, dense, out = wav2vec2
+    parts = {"wav2vec2": encoder, "classifier.dense": dense, "classifier.out_proj": out}
+    return {f"{name}.{key}": value for name, part in parts.items() for key, value in part.state_dict().items()}
+
+
+def wav2vec2_folder(folder, wav2vec2, rename=lambda state: state, weights="model.safetensors", **settings):
+    config = {**SMALL, "vocab_size": None, "architectures": ["SpeechClassification"], "model_type": "wav2vec2"}
+    config.update(settings)
+    (write(folder, rename(wav2vec2_state(wav2vec2)), config, weights) / "vocab.json").write_text("{}")
+    return folder
+
+
+def onnx_file(path, outputs=("logits",), columns=3, external=None):
+    """A graph that answers with the mean of the signal in each column, plus an offset; that may be in another file."""
+    nodes = [
+        helper.make_node("ReduceMean", ["signal", "axes"], ["mean"], keepdims=1),
+        helper.make_node("Concat", ["mean"] * columns, ["means"], axis=1),
+    ]
+    nodes += [helper.make_node("Add", ["means", "offset"], [name]) for name in outputs]
+    axes = helper.make_tensor("axes", TensorProto.INT64, [1], [1])
+    offset = helper.make_tensor("offset", TensorProto.FLOAT, [columns], [0.0] * columns)
+    if external:
+        offset.ClearField("float_data")
+        offset.data_location = TensorProto.EXTERNAL
+        offset.external_data.add(key="location", value=external)
+    graph = helper.make_graph(
+        nodes,
+        "teacher",
+        [helper.make_tensor_value_info("signal", TensorProto.FLOAT, [None, None])],
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, [None, columns]) for name in outputs],
+        [axes, offset],
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
+    path.write_bytes(model.SerializeToString())
+    return path
