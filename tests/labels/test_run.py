@@ -69,10 +69,13 @@ def test_each_window_has_its_row(corpus, tmp_path):
 
 def test_what_was_heard_twice_has_one_set_of_labels(corpus, tmp_path):
     out = tmp_path / "labels.parquet"
+    # In the same part as 6.wav, and in a later one than 1.wav.
+    write(corpus / "z.flac", 2000, seed=1)
     label(find_corpus(corpus), Meter(), out, WINDOWS)
     twice = pcm_sha256(load_pcm16(corpus / "6.wav"))
     assert twice == pcm_sha256(load_pcm16(corpus / "again" / "x.flac"))
     assert {row["path"] for row in rows(out) if row["audio_sha256"] == twice} == {"6.wav"}
+    assert "z.flac" not in {row["path"] for row in rows(out)}
 
 
 def test_what_has_no_labels_is_listed(corpus, tmp_path):
@@ -279,14 +282,18 @@ def test_finished_parts_are_not_heard_again(corpus, tmp_path):
     assert out.read_bytes() == (tmp_path / "b.parquet").read_bytes()
 
 
-@pytest.mark.parametrize("damage", [b"", b"PAR1 and no more", None])
+#: Of a part: emptied, cut, a name changed in its data. None damages a recording instead.
+DAMAGES = [lambda part: b"", lambda part: part[:-9], lambda part: part.replace(b"0.wav", b"9.wav", 1), None]
+
+
+@pytest.mark.parametrize("damage", DAMAGES, ids=["empty", "cut", "changed", "recording"])
 def test_a_damaged_part_or_a_changed_recording_is_heard_again(corpus, tmp_path, damage):
     found, out = find_corpus(corpus), tmp_path / "a.parquet"
     first, _ = _killed_after_two_parts(found, out)
     if damage is None:
         write(corpus / "0.wav", 2300, seed=77)
     else:
-        first.write_bytes(damage)
+        first.write_bytes(damage(first.read_bytes()))
     label(found, Meter(), out, WINDOWS)
     label(found, Meter(), tmp_path / "b.parquet", WINDOWS)
     assert out.read_bytes() == (tmp_path / "b.parquet").read_bytes()
@@ -301,3 +308,14 @@ def test_a_repeat_whose_first_was_changed_meanwhile_is_labelled(tmp_path):
     write(corpus / "0.wav", 900, seed=50)
     label(found, Meter(), out, WINDOWS)
     assert {row["path"] for row in rows(out)} == {f"{index}.wav" for index in range(9)}
+
+
+def test_what_became_a_repeat_meanwhile_has_one_set_of_labels(tmp_path):
+    corpus, out = tmp_path / "corpus", tmp_path / "a.parquet"
+    for index in range(9):
+        write(corpus / f"{index}.wav", 900, seed=index)
+    found = find_corpus(corpus)
+    _killed_after_two_parts(found, out)
+    write(corpus / "0.wav", 900, seed=4)
+    label(found, Meter(), out, WINDOWS)
+    assert {row["path"] for row in rows(out)} == {f"{index}.wav" for index in range(9) if index != 4}
