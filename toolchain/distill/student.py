@@ -20,7 +20,7 @@ from toolchain.model_names import ALL_STUDENTS, MODELS
 #: Of the two that reach a board; the last epochs go through int8 rounding.
 _RECIPE = Config(
     model="",
-    epochs=30,
+    epochs=45,
     fake_quant_epochs=6,
     learning_rate=4e-3,
     weight_decay=1e-2,
