@@ -11,7 +11,7 @@ from torch import Tensor, distributed, nn
 from torch.distributed.nn.functional import all_gather
 from torch.nn.parallel import DistributedDataParallel
 
-from toolchain.errors import UsageError
+from toolchain.model.device import choose_device
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def joined(device: str = "auto") -> Iterator[Processes]:
         UsageError: ``cuda`` was asked for and there is no usable GPU.
     """
     rank, world = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
-    chosen = _device(device)
+    chosen = choose_device(device)
     if world == 1:
         yield Processes(0, 1, chosen)
         return
@@ -76,15 +76,3 @@ def joined(device: str = "auto") -> Iterator[Processes]:
         yield Processes(rank, world, chosen)
     finally:
         distributed.destroy_process_group()
-
-
-def _device(name: str) -> torch.device:
-    if name not in ("auto", "cpu", "cuda"):
-        raise UsageError(f"There is no device {name!r}.", "Choose auto, cpu or cuda.")
-    if name == "cuda" and not torch.cuda.is_available():
-        raise UsageError("There is no GPU that torch can use.", "Choose --device cpu.")
-    if name == "cpu" or not torch.cuda.is_available():
-        return torch.device("cpu")
-    index = int(os.environ.get("LOCAL_RANK", "0"))
-    torch.cuda.set_device(index)
-    return torch.device("cuda", index)

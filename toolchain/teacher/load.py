@@ -7,6 +7,7 @@ import torch
 
 from toolchain.errors import UsageError
 from toolchain.extras import require
+from toolchain.model.device import choose_device
 from toolchain.resources import teacher_dir
 from toolchain.teacher.acted import ActedTeacher
 from toolchain.teacher.base import Teacher
@@ -31,7 +32,7 @@ def load(specs: Sequence[str], device: str = "cpu") -> Teacher:
     """
     if not specs:
         raise UsageError("No teacher was named.", "Say acted for the bundled one.")
-    teachers = [_load(spec, torch.device(device)) for spec in specs]
+    teachers = [_load(spec, choose_device(device)) for spec in specs]
     return teachers[0] if len(teachers) == 1 else EnsembleTeacher(teachers)
 
 
