@@ -42,29 +42,26 @@ def check(
                 "kind": teacher.kind,
                 "identity": teacher.identity,
                 "parameters": teacher.parameters,
-                "tolerance": checking.TOLERANCE,
                 "answers": [_record(answer) for answer in answers],
             }
         )
     else:
         print_table(_table(answers))
-        stdout.print(_description(teacher, answers, checking.TOLERANCE), markup=False)
+        stdout.print(_description(teacher, answers), markup=False)
     wrong = [answer for answer in answers if not answer.agrees]
     if wrong:
         raise ParityError(
             f"The teacher's answers to {wrong[0].sound} are not the published ones (off by {wrong[0].difference:.4f}, "
-            f"tolerance {checking.TOLERANCE}).",
+            f"tolerance {wrong[0].published.tolerance}).",
             "Fetch its files again, and check that they are of the kind and version that was named.",
         )
 
 
-def _description(teacher: Any, answers: list[Any], tolerance: float) -> str:
+def _description(teacher: Any, answers: list[Any]) -> str:
     count = "not told by its format" if teacher.parameters is None else f"{teacher.parameters:,}"
     lines = [f"kind        {teacher.kind}", f"identity    {teacher.identity}", f"parameters  {count}"]
-    if all(answer.published for answer in answers):
-        lines.append(f"tolerance   {tolerance}")
-    else:
-        lines.append(f"No answers are published for teachers of kind {teacher.kind}: there is nothing to compare with.")
+    if not any(answer.published for answer in answers):
+        lines.append(f"No answers are published for this teacher of kind {teacher.kind}: there is nothing to compare.")
     return "\n".join(lines)
 
 
@@ -72,8 +69,9 @@ def _record(answer: Any) -> dict[str, Any]:
     return {
         "sound": answer.sound,
         "given": answer.given,
-        "published": answer.published,
+        "published": answer.published.answer if answer.published else None,
         "difference": answer.difference if answer.published else None,
+        "tolerance": answer.published.tolerance if answer.published else None,
     }
 
 
@@ -84,6 +82,7 @@ def _table(answers: list[Any]) -> Table:
     for answer in answers:
         table.add_row(answer.sound, "answer", *(f"{x:.5f}" for x in answer.given))
         if answer.published:
-            table.add_row("", "published", *(f"{x:.5f}" for x in answer.published))
+            table.add_row("", "published", *(f"{x:.5f}" for x in answer.published.answer))
             table.add_row("", "difference", *(f"{x:+.5f}" for x in answer.differences))
+            table.add_row("", "tolerance", *(f"{answer.published.tolerance:.5f}",) * len(DIMENSIONS))
     return table

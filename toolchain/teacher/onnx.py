@@ -1,8 +1,7 @@
 """Teachers as ONNX: audEERING's published folder, or any file that maps a waveform to three numbers."""
 
 import hashlib
-import mmap
-import re
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -18,16 +17,20 @@ from toolchain.teacher.base import Teacher
 FILE_NAME = "model.onnx"
 _HIDDEN, _LOGITS = "hidden_states", "logits"
 _SHORTEST = 720
-#: Where a tensor's values are in another file: ``StringStringEntryProto`` of onnx.proto with key (field 1) "location",
-#: up to the length (base 128, one or two bytes) of the value (field 2).
-_LOCATION = re.compile(rb"\x0a\x08location\x12([\x80-\xff]?[\x01-\x7f])", re.DOTALL)
+#: Of weights too large for one file.
+_WEIGHTS_ENDS = (".data", "_data")
+_WEIGHTS_FOLDER = "session.model_external_initializers_file_folder_path"
+_LOG_FATAL = 4
 
 
 class OnnxTeacher(Teacher):
-    """An ONNX Runtime session on the CPU.
+    """An ONNX Runtime session on the CPU, which hears the waveform as it is.
 
-    audEERING's graph (outputs ``hidden_states`` and ``logits``) hears zero mean and unit variance, as its feature
-    extractor makes them; any other hears the waveform as it is.
+    So does audonnx: audEERING's notebook (github.com/audeering/w2v2-how-to) shows the published graph with the input
+    ``signal: transform: None``. Whether a graph normalises is its own affair.
+
+    Attributes:
+        is_audonnx: Whether its outputs are those of audEERING's published graph.
     """
 
     kind = "onnx"
@@ -37,7 +40,8 @@ class OnnxTeacher(Teacher):
         self._session = _open(path)
         self._input = _signal_name(self._session, path)
         self._output = _output_name(self._session, path)
-        self._normalises = _HIDDEN in {output.name for output in self._session.get_outputs()}
+        self._path = path
+        self.is_audonnx = {_HIDDEN, _LOGITS} == {output.name for output in self._session.get_outputs()}
         self.identity = hashlib.sha256(f"onnx {_content(path)}".encode()).hexdigest()
 
     @classmethod
@@ -54,29 +58,38 @@ class OnnxTeacher(Teacher):
         return cls(path)
 
     def annotate(self, signal: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Map (B, N) samples in -1..1 at 16 kHz to (B, 3): arousal, dominance, valence."""
-        heard = _normalised(signal) if self._normalises else signal
-        # One at a time: many a graph was exported for a batch of one.
-        rows = [self._session.run([self._output], {self._input: row[np.newaxis]})[0] for row in heard]
-        answers = np.concatenate(rows)
+        """Map (B, N) samples in -1..1 at 16 kHz to (B, 3): arousal, dominance, valence.
+
+        Raises:
+            UsageError: The graph cannot hear so many samples, or does not answer with three numbers.
+        """
+        # One at a time: many a graph, audEERING's among them, was exported for a batch of one.
+        answers = np.concatenate([self._run(row[np.newaxis]) for row in signal])
         if answers.shape != (len(signal), len(DIMENSIONS)):
             raise UsageError(f"An ONNX teacher answered with shape {answers.shape}, not three numbers for each window.")
         return answers.astype(np.float32, copy=False)
 
-
-def _normalised(signal: NDArray[np.float32]) -> NDArray[np.float32]:
-    centred = signal - signal.mean(axis=1, keepdims=True)
-    return (centred / np.sqrt((centred**2).mean(axis=1, keepdims=True) + 1e-7)).astype(np.float32)
+    def _run(self, signal: NDArray[np.float32]) -> NDArray[np.float32]:
+        try:
+            return np.asarray(self._session.run([self._output], {self._input: signal})[0])
+        except Exception as error:  # ONNX Runtime raises a dozen kinds of its own
+            raise UsageError(f"The teacher {self._path} cannot hear {signal.shape[1]} samples.") from error
 
 
 def _open(path: Path) -> onnxruntime.InferenceSession:
+    """Open a graph whose weights are in it or in files that :func:`_content` hashes.
+
+    ONNX Runtime itself refuses weights outside the folder that it is told of.
+    """
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = _LOG_FATAL
     try:
-        return onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+        with tempfile.TemporaryDirectory() as empty:
+            options.add_session_config_entry(_WEIGHTS_FOLDER, empty)
+            source = str(path) if _beside(path) else path.read_bytes()
+            return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime raises a dozen kinds of its own
-        raise UsageError(
-            f"{path} is not an ONNX model that ONNX Runtime can load ({type(error).__name__}).",
-            "Fetch it again; a file that it takes weights from must lie in its folder.",
-        ) from error
+        raise UsageError(f"{path} is not an ONNX model that ONNX Runtime can load ({type(error).__name__}).") from error
 
 
 def _signal_name(session: onnxruntime.InferenceSession, path: Path) -> str:
@@ -99,16 +112,10 @@ def _output_name(session: onnxruntime.InferenceSession, path: Path) -> str:
 
 
 def _content(path: Path) -> str:
-    """Hash of the file and of the files that it takes weights from.
-
-    ONNX Runtime has loaded them by now, and has refused those outside the folder.
-    """
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        names = {_value(content, found) for found in _LOCATION.finditer(content)}
-    beside = [path.parent / name for name in sorted(names)]
-    return " ".join(sha256_file(file) for file in [path, *beside] if file.is_file())
+    """Hash of the file and of the weights that lie beside it."""
+    return " ".join(sha256_file(file) for file in [path, *_beside(path)])
 
 
-def _value(content: mmap.mmap, found: re.Match[bytes]) -> str:
-    length = sum((byte & 0x7F) << 7 * place for place, byte in enumerate(found[1]))
-    return content[found.end() : found.end() + length].decode(errors="replace")
+def _beside(path: Path) -> list[Path]:
+    """Files of weights as exporters name them: ``model.onnx.data`` or ``model.onnx_data`` of ``model.onnx``."""
+    return [other for other in (path.with_name(path.name + end) for end in _WEIGHTS_ENDS) if other.is_file()]
