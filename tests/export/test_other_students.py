@@ -43,7 +43,7 @@ def test_weights_are_rounded_to_the_nearest_step(exported):
     original = {t.name: numpy_helper.to_array(t) for t in onnx.load_from_string(float32).graph.initializer}
     stored = {t.name: numpy_helper.to_array(t) for t in onnx.load_from_string(int8).graph.initializer}
     rounded = [name.removesuffix("_quantized") for name in stored if name.endswith("_quantized")]
-    weights = [name for name in rounded if original[name].ndim == 4]
+    weights = [name for name in rounded if stored[f"{name}_quantized"].ndim == 4]
     assert weights
     for name in weights:
         step = stored[f"{name}_scale"].reshape(-1, 1, 1, 1)
