@@ -27,6 +27,8 @@ _RECIPE = Config(
     averaging=Averaging.EMA,
     crop_seconds=(1.0, 2.5),
     augment=0.4,
+    speed=0.25,
+    mixup=0.3,
     precision=Precision.BFLOAT16,
 )
 
