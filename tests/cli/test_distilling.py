@@ -1,6 +1,9 @@
 """From a corpus to a card, through the verbs, with labels and with a teacher."""
 
 import json
+import subprocess
+import sys
+import time
 
 import pytest
 
@@ -40,6 +43,31 @@ def test_distil_from_the_bundled_teacher_and_resume(cli, tiny_corpus, recipe, tm
     assert (tmp_path / "student/model.safetensors").read_bytes() == weights
     assert cli("card", tmp_path / "student", tiny_corpus).code == 0
     assert "| words |" in (tmp_path / "student/card.md").read_text()
+
+
+def test_a_killed_run_goes_on_to_the_same_weights(tiny_corpus, recipe, tmp_path):
+    """Killed as the system kills: three times, at whatever the process was doing after a new epoch was written."""
+    recipe.write_text(RECIPE.replace("epochs = 2", "epochs = 8", 1))
+
+    def start(out):
+        command = [sys.executable, "-m", "toolchain", "distill", tiny_corpus, "--recipe", recipe, "--out", out]
+        return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    assert start(tmp_path / "whole").wait(300) == 0
+    state, killed = tmp_path / "parts" / "training.safetensors", 0
+    for delay in (0.0, 0.02, 0.1):
+        before = state.stat().st_mtime_ns if state.exists() else 0
+        run = start(tmp_path / "parts")
+        while run.poll() is None and (not state.exists() or state.stat().st_mtime_ns == before):
+            time.sleep(0.005)
+        time.sleep(delay)
+        killed += run.poll() is None
+        run.kill()
+        run.wait()
+    assert killed
+    assert start(tmp_path / "parts").wait(300) == 0
+    whole, parts = ((tmp_path / name / "model.safetensors").read_bytes() for name in ("whole", "parts"))
+    assert whole == parts
 
 
 def test_a_teacher_of_our_own_from_the_command_line(cli, tiny_corpus, recipe, tmp_path):
