@@ -33,5 +33,5 @@ def test_a_checkpoint_of_another_model_is_refused(cli, tmp_path):
 def test_training_needs_a_corpus(cli, tmp_path):
     called = cli("distill", tmp_path, "--out", tmp_path / "student")
     assert called.code == 2
-    assert "metadata.csv" in called.err
+    assert "holds no WAV" in called.err
     assert not (tmp_path / "student").exists()

@@ -16,7 +16,7 @@ from toolchain.distill.recordings import Recordings, load_recordings
 from toolchain.distill.student import distill, recipe
 
 ALONE = Processes(0, 1, torch.device("cpu"))
-SHORT = {"batch": 4, "crop_seconds": (0.2, 0.3), "augment": 0.2}
+SHORT = {"batch": 4, "crop_seconds": (0.25, 0.25), "augment": 0.2}
 TEACHER = dataclasses.replace(RECIPE, epochs=24, mixup=0.0, learning_rate=5e-3, **SHORT)
 
 

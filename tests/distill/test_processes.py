@@ -45,7 +45,7 @@ from pathlib import Path
 from toolchain.distill.acted import RECIPE, train_acted_teacher
 from toolchain.distill.processes import joined
 config = dataclasses.replace(
-    RECIPE, epochs=40, batch=12, crop_seconds=(0.2, 0.3), augment=0.2, mixup=0.0, learning_rate=5e-3, precision="fp32"
+    RECIPE, epochs=40, batch=12, crop_seconds=(0.25, 0.25), augment=0.2, mixup=0.0, learning_rate=5e-3, precision="fp32"
 )
 with joined("cpu") as processes:
     train_acted_teacher(config, Path(sys.argv[1]), Path(sys.argv[2]), processes, members=1)
