@@ -48,7 +48,7 @@ def test_json_of_a_bundled_student_on_a_corpus(cli, corpus):
 def test_table_of_a_file_without_a_corpus(cli):
     called = cli("evaluate", student_dir("wav2small-72k") / CHECKPOINT)
     assert called.code == 0, called.err
-    assert "67,577" in called.out and "72,659" in called.out
+    assert "67.6 K" in called.out and "72.7 K" in called.out
     assert "75.9 M" in called.out
     assert "arousal" not in called.out
 

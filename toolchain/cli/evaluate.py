@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 EXAMPLE = "toolchain evaluate wav2small-17k wav2small-72k --corpus corpora/ --teacher acted"
 
 _AGREEMENT = "CCC with the teacher, or with the targets that the corpus carries (emotion words, or people's ratings)"
-_COSTS = "MACs of 1 s from the image on; int8 ONNX file; ONNX Runtime on 5 s, one thread; memory over its import"
+_COSTS = (
+    "parameters; MACs of 1 s from the log-mel image on; int8 ONNX file, and what ONNX Runtime needs for it: "
+    "ms for 5 s on one thread, MB over its import"
+)
+_UNTRAINED = "; * random weights"
 
 
 class Part(StrEnum):
@@ -89,25 +93,29 @@ def _agreement(found: "Evaluation") -> "Table":
 
 
 def _costs(found: "Evaluation") -> "Table":
-    table = _table(_COSTS, "student")
-    for heading in ("trained", "parameters", "MACs", "int8 size", "latency", "memory"):
+    table = _table(_COSTS if all(row.trained for row in found.rows) else _COSTS + _UNTRAINED, "student")
+    for heading in ("trained", "in all", "MACs", "int8", "ms", "MB"):
         table.add_column(heading, justify="right", overflow="fold")
     for row in found.rows:
-        name = row.student if row.trained else f"{row.student} (untrained)"
-        table.add_row(name, *_cost_cells(row.costs))
+        table.add_row(row.student if row.trained else f"{row.student} *", *_cost_cells(row.costs))
     return table
 
 
 def _cost_cells(costs: "Costs") -> tuple[str, ...]:
     memory = costs.runtime.memory_bytes
     return (
-        f"{costs.parameters_trained:,}",
-        f"{costs.parameters:,}",
+        _short(costs.parameters_trained),
+        _short(costs.parameters),
         f"{costs.macs / 1e6:,.1f} M",
-        f"{costs.onnx_int8_bytes / 1e3:,.0f} KB",
-        f"{costs.runtime.latency.median_ms:,.1f} ms",
-        "-" if memory is None else f"{memory / 1e6:,.1f} MB",
+        f"{_short(costs.onnx_int8_bytes)}B",
+        f"{costs.runtime.latency.median_ms:,.1f}",
+        "-" if memory is None else f"{memory / 1e6:,.1f}",
     )
+
+
+def _short(count: int) -> str:
+    """Three digits and the thousands or millions they count."""
+    return f"{count / 1e3:.1f} K" if count < 1e6 else f"{count / 1e6:.2f} M"
 
 
 def _table(caption: str, *headings: str) -> "Table":

@@ -40,9 +40,9 @@ def peak_memory() -> int | None:
 
 def measure(model: Path, seconds: float) -> dict[str, object]:
     """Return median and lowest milliseconds, the number of runs, and bytes over the import."""
-    before = peak_memory()
     signal = synthetic_voice(seconds)
-    session = open_session(model.read_bytes())
+    before = peak_memory()
+    session = open_session(model)
     for _ in range(_WARM_UP):
         run(session, signal)
     times: list[float] = []

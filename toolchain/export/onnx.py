@@ -3,6 +3,7 @@
 import io
 import warnings
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -82,8 +83,8 @@ def check_onnx(onnx_model: bytes, model: "Network", signals: Sequence[NDArray[np
     return check_outputs("ONNX Runtime and torch", actual, expected, tolerance)
 
 
-def open_session(onnx_model: bytes) -> onnxruntime.InferenceSession:
-    """Return an ONNX Runtime session for an ONNX file's content, on one thread of the CPU."""
+def open_session(onnx_model: bytes | Path) -> onnxruntime.InferenceSession:
+    """Return an ONNX Runtime session for an ONNX file or its content, on one thread of the CPU."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.log_severity_level = 3
