@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 EXAMPLE = "toolchain evaluate wav2small-17k wav2small-72k --corpus corpora/ --teacher acted"
 
-_AGREEMENT = "CCC with the teacher, or with the targets that the corpus carries (emotion words, or people's ratings)"
+_AGREEMENT = "{split} part; CCC with the teacher, or with what the corpus carries: emotion words, people's ratings"
 _COSTS = (
     "parameters; MACs of 1 s from the log-mel image on; int8 ONNX file, and what ONNX Runtime needs for it: "
     "ms for 5 s on one thread, MB over its import"
@@ -81,14 +81,13 @@ def evaluate(
 
 
 def _agreement(found: "Evaluation") -> "Table":
-    table = _table(_AGREEMENT, "student", "corpus", "CCC with")
-    for heading in ("recordings", "arousal", "dominance", "valence"):
+    table = _table(_AGREEMENT.format(split=found.split), "student", "corpus", "CCC with")
+    for heading in ("clips", "arousal", "dominance", "valence"):
         table.add_column(heading, justify="right")
     for row in found.rows:
         for item in row.agreement:
             values = (item.arousal, item.dominance, item.valence)
-            where = f"{item.corpus} {found.split}"
-            table.add_row(row.student, where, item.against, str(item.recordings), *map(_ccc, values))
+            table.add_row(row.student, item.corpus, item.against, str(item.recordings), *map(_ccc, values))
     return table
 
 
