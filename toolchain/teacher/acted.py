@@ -60,8 +60,7 @@ class ActedNetwork(Network):
     """One member of the teacher: 64 log-mel bands in frames of 32 ms, four blocks, mean over time, two linear layers.
 
     Only the first block looks at neighbouring frames: the network hears about 0.1 s at a time and averages what it
-    heard. A student that hears 0.05 s at a time can follow such a teacher where it could not follow one that
-    knows whole phrases, and on speakers that neither has heard the two kinds of teacher were equally good.
+    heard, so that a student that hears 0.05 s at a time can follow it.
     """
 
     name = "acted"
