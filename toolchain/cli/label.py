@@ -8,6 +8,7 @@ import typer
 
 from toolchain.cli.console import print_json, progress, stdout, step
 from toolchain.cli.options import JsonOption
+from toolchain.cli.training import TeacherOption
 from toolchain.errors import IncompleteError
 
 EXAMPLE = "toolchain label recordings/ --teacher acted --out labels.parquet"
@@ -30,16 +31,7 @@ def label(
         Path,
         typer.Option("--out", "-o", metavar="FILE", help="Parquet file; what it has by other teachers stays in it."),
     ],
-    teacher: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--teacher",
-            "-T",
-            metavar="SPEC",
-            help="Who labels: acted (bundled, needs no download; the default), KIND:FOLDER or KIND:HUB_ID. Repeat it "
-            "for the mean of several.",
-        ),
-    ] = None,
+    teacher: TeacherOption = None,
     window: Annotated[
         float, typer.Option("--window", "-w", min=0.0, metavar="SECONDS", help="What the teacher hears at once.")
     ] = 4.0,

@@ -34,7 +34,7 @@ TeacherOption = Annotated[
         "--teacher",
         "-T",
         metavar="SPEC",
-        help="Whom a student follows: acted (bundled, needs no download; the default), KIND:FOLDER or KIND:HUB_ID. "
+        help="Who answers: acted (bundled, needs no download; the default), KIND:FOLDER or KIND:HUB_ID. "
         "Repeat it for the mean of several.",
     ),
 ]

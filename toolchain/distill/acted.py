@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file
 
-from toolchain.distill.config import Averaging, Config, Precision
+from toolchain.distill.config import Config, Precision
 from toolchain.distill.division import divide
 from toolchain.distill.initialise import initialise
 from toolchain.distill.lesson import own_targets
@@ -29,7 +29,6 @@ RECIPE = Config(
     fake_quant_epochs=0,
     learning_rate=1e-3,
     weight_decay=5e-2,
-    averaging=Averaging.EMA,
     crop_seconds=(1.0, 2.5),
     augment=0.7,
     mixup=0.5,

@@ -1,7 +1,7 @@
 """The model cards: every figure in them is measured here or read from a run's record."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 from toolchain.distill.division import Division, Entry, divide
 from toolchain.distill.evaluate import predict
 from toolchain.distill.guide import Guide, TeacherGuide
-from toolchain.distill.recordings import Recordings, duration
+from toolchain.distill.recordings import Pcm, Recordings, duration
 from toolchain.distill.scores import Interval, agreement
 from toolchain.distill.state import HISTORY_FILE
 from toolchain.files import sha256_file, write_atomically
 from toolchain.model import checkpoint
 from toolchain.model_names import MODELS
 from toolchain.quantize.folder import StudentFolder
+from toolchain.quantize.student import QuantizedStudent
 from toolchain.quantize.student_file import load_student
 from toolchain.reference.engine import run
 from toolchain.teacher.acted import FILE_NAME as TEACHER_FILE
@@ -31,6 +32,8 @@ CARD_FILE = "card.md"
 _NON_COMMERCIAL = "CC BY-NC-SA 4.0"
 
 Outputs = NDArray[np.float32]
+#: A form of a student: clips to outputs, (n, 3).
+Form = Callable[[Sequence[Pcm]], Outputs]
 
 
 @dataclass(frozen=True)
@@ -77,11 +80,15 @@ def write_student_card(folder: Path, corpus: Path, guide: Guide) -> None:
         guide: Whom it follows.
     """
     student = checkpoint.load(folder)
+    quantised = StudentFolder(folder).quantized
+    forms: dict[str, Form] = {"float student": lambda clips: predict(student, clips)}
+    if quantised.is_file():
+        forms["int8 student"] = _int8(load_student(quantised))
     division = divide(corpus)
     scores = [
         score
         for part, entries in _held_out(division).items()
-        for score in _student_scores(folder, part, *guide.hear(entries), division.targets)
+        for score in _student_scores(forms, part, *guide.hear(entries), division.targets)
     ]
     _write(
         folder,
@@ -94,7 +101,7 @@ def write_student_card(folder: Path, corpus: Path, guide: Guide) -> None:
         guide=guide,
         members=getattr(guide.teacher, "members", 1) if isinstance(guide, TeacherGuide) else 0,
         scores=scores,
-        quantised=StudentFolder(folder).quantized.is_file(),
+        quantised=quantised.is_file(),
         **_record(folder),
     )
 
@@ -127,10 +134,10 @@ def write_teacher_card(folder: Path, corpus: Path, members: list[Path]) -> None:
     )
 
 
-def _student_scores(folder: Path, part: str, heard: Recordings, answers: Outputs, targets: str) -> list[Score]:
-    outputs = {"float student": predict(checkpoint.load(folder), heard.pcm)}
-    if StudentFolder(folder).quantized.is_file():
-        outputs["int8 student"] = _int8(folder, heard)
+def _student_scores(
+    forms: dict[str, Form], part: str, heard: Recordings, answers: Outputs, targets: str
+) -> list[Score]:
+    outputs = {name: form(heard.pcm) for name, form in forms.items()}
     known = ~np.isnan(heard.targets).any(axis=1)
     scores = []
     for name, values in outputs.items():
@@ -142,10 +149,9 @@ def _student_scores(folder: Path, part: str, heard: Recordings, answers: Outputs
     return scores
 
 
-def _int8(folder: Path, heard: Recordings) -> Outputs:
+def _int8(student: QuantizedStudent) -> Form:
     """What the integer reference, and so every board, answers."""
-    student = load_student(StudentFolder(folder).quantized)
-    return np.stack([run(student, pcm).values for pcm in heard.pcm]).astype(np.float32)
+    return lambda clips: np.stack([run(student, pcm).values for pcm in clips]).astype(np.float32)
 
 
 def _record(run_folder: Path) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from toolchain.distill.acted import VALIDATION_SECONDS
-from toolchain.distill.config import Config, Precision
+from toolchain.distill.config import Config
 from toolchain.distill.division import Division, Entry
 from toolchain.distill.labelled import load_labelled
 from toolchain.distill.lesson import consistent, own_targets
@@ -51,11 +51,11 @@ class TeacherGuide(Guide):
     def course(self, division: Division, config: Config) -> Course:
         """Return random crops with the teacher's answers to them."""
         validation = load_recordings(division.validation, trim=True).loudest(VALIDATION_SECONDS)
-        # The teacher judges validation at full precision, and teaches at the recipe's.
-        judged = answered(self.teacher, validation)
-        if config.precision is Precision.BFLOAT16:
-            self.teacher.use_bfloat16()
-        return Course(load_recordings(division.train, trim=True), consistent(self.teacher), judged)
+        return Course(
+            load_recordings(division.train, trim=True),
+            consistent(self.teacher, config.precision),
+            answered(self.teacher, validation),
+        )
 
     def hear(self, entries: Iterable[Entry]) -> tuple[Recordings, Answers]:
         """Return whole recordings without the silence around the speech."""

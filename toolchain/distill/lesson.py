@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from toolchain.distill.batches import Batch
+from toolchain.distill.config import Precision
 from toolchain.teacher.base import Teacher
 
 #: Maps a batch to its targets (B, 3).
@@ -17,16 +18,21 @@ def own_targets(batch: Batch) -> Tensor:
     return batch.target
 
 
-def consistent(teacher: Teacher) -> Lesson:
+def consistent(teacher: Teacher, precision: Precision) -> Lesson:
     """Return a lesson in which teacher and student hear the same augmented crop.
 
     Beyer et al., "Knowledge distillation: A good teacher is patient and consistent", arXiv 2106.05237.
 
     Args:
         teacher: Who answers.
+        precision: Type to compute its lessons in; whatever else it is asked, it answers at full precision.
     """
 
     def answer(batch: Batch) -> Tensor:
-        return torch.from_numpy(teacher.annotate(batch.signal.numpy()))
+        teacher.use_bfloat16(precision is Precision.BFLOAT16)
+        try:
+            return torch.from_numpy(teacher.annotate(batch.signal.numpy()))
+        finally:
+            teacher.use_bfloat16(False)
 
     return answer

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import torch
 
-from toolchain.distill.config import Averaging, Config, Precision
+from toolchain.distill.config import Config, Precision
 from toolchain.distill.division import divide
 from toolchain.distill.guide import Guide
 from toolchain.distill.initialise import initialise
@@ -22,9 +22,6 @@ _RECIPE = Config(
     model="",
     epochs=45,
     fake_quant_epochs=6,
-    learning_rate=4e-3,
-    weight_decay=1e-2,
-    averaging=Averaging.EMA,
     crop_seconds=(1.0, 2.5),
     augment=0.4,
     speed=0.25,

@@ -134,9 +134,10 @@ class _Run:
         self._close_epoch(total / self._steps_per_epoch)
 
     def close(self) -> None:
-        """Finish the logs."""
+        """Finish the logs, and let no process go on before the leading one has written everything."""
         if self._log:
             self._log.close()
+        self._processes.agree(None)
 
     @property
     def _steps(self) -> int:

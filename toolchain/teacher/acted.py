@@ -151,9 +151,9 @@ class ActedTeacher(Teacher):
             outputs = [member.head(*(x.float() for x in f)) for member, f in zip(self._members, features, strict=True)]
             return torch.stack(outputs).mean(dim=0).numpy()
 
-    def use_bfloat16(self) -> None:
-        """Compute the convolutions in bfloat16 from now on."""
-        self._bfloat16 = True
+    def use_bfloat16(self, wanted: bool = True) -> None:
+        """Compute the convolutions in bfloat16 from now on, or no longer."""
+        self._bfloat16 = wanted
 
 
 def _bytes(members: list[ActedNetwork]) -> bytes:

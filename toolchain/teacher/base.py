@@ -25,5 +25,5 @@ class Teacher(ABC):
     def annotate(self, signal: NDArray[np.float32]) -> NDArray[np.float32]:
         """Map (B, N) samples in -1..1 at 16 kHz to (B, 3): arousal, dominance, valence, roughly 0..1."""
 
-    def use_bfloat16(self) -> None:  # noqa: B027 (most teachers have no other type to offer)
-        """Compute in bfloat16 from now on, if the teacher can: faster, for a student that hears it in training."""
+    def use_bfloat16(self, wanted: bool = True) -> None:  # noqa: B027 (most teachers have no other type to offer)
+        """Compute in bfloat16 from now on, or no longer, if the teacher can: faster, for a student in training."""

@@ -27,7 +27,7 @@ class EnsembleTeacher(Teacher):
         answers = np.stack([member.annotate(signal) for member in self.members])
         return answers.mean(axis=0, dtype=np.float64).astype(np.float32)
 
-    def use_bfloat16(self) -> None:
-        """Compute in bfloat16 from now on, where a member can."""
+    def use_bfloat16(self, wanted: bool = True) -> None:
+        """Compute in bfloat16 from now on, or no longer, where a member can."""
         for member in self.members:
-            member.use_bfloat16()
+            member.use_bfloat16(wanted)

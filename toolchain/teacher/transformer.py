@@ -81,9 +81,9 @@ class TransformerTeacher(Teacher):
         with torch.inference_mode(), torch.autocast(self._device.type, torch.bfloat16, enabled=self._bfloat16):
             return self._network(x)[:, self._places].float().cpu().numpy()
 
-    def use_bfloat16(self) -> None:
-        """Compute matrix products in bfloat16 from now on."""
-        self._bfloat16 = True
+    def use_bfloat16(self, wanted: bool = True) -> None:
+        """Compute matrix products in bfloat16 from now on, or no longer."""
+        self._bfloat16 = wanted
 
 
 def order(settings: dict[str, Any], folder: Path) -> list[int]:
