@@ -152,7 +152,7 @@ def project_files(student: QuantizedStudent, target: Target) -> dict[str, str]:
     return {
         "CMakeLists.txt": render("esp_idf/CMakeLists.txt"),
         "sdkconfig.defaults": _sdkconfig(target),
-        **_component(student),
+        **_component(student, target),
         **_main(student, target),
     }
 
@@ -179,11 +179,11 @@ def _sdkconfig(target: Target) -> str:
     )
 
 
-def _component(student: QuantizedStudent) -> dict[str, str]:
+def _component(student: QuantizedStudent, target: Target) -> dict[str, str]:
     """The engine; only the header that its users need is in the folder that they see."""
     engine = {
         f"include/{name}" if name == "wav2small.h" else f"src/{name}": text
-        for name, text in generate_engine(student).items()
+        for name, text in generate_engine(student, target.kernel).items()
     }
     described = {
         "CMakeLists.txt": render(f"esp_idf/{_COMPONENT}/CMakeLists.txt.j2", sources=_c_files(engine)),

@@ -47,7 +47,7 @@ def firmware_sources(student: QuantizedStudent, target: Target) -> dict[str, str
     Raises:
         BuildError: if the target names a board folder or driver that does not exist.
     """
-    engine = {f"engine/{name}": text for name, text in generate_engine(student).items()}
+    engine = {f"engine/{name}": text for name, text in generate_engine(student, target.kernel).items()}
     templates = {**template_folder("app", "app"), **_board_templates(target)}
     return {**engine, **render_sources(templates, board_context(student, target))}
 

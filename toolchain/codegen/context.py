@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import toolchain
+from toolchain.codegen.kernels import Kernel
 from toolchain.quantize.student import (
     MEL_BANDS,
     POOL_AFTER,
@@ -21,7 +22,6 @@ from toolchain.quantize.tables import EPSILON_Q8, LOG2_FLOOR, bit_reversal
 
 Integers = Sequence[int]
 
-_KERNEL_ROWS = 3
 
 
 @dataclass(frozen=True)
@@ -38,10 +38,12 @@ class ModelContext:
 
 @dataclass(frozen=True)
 class LayerContext:
-    """One convolution: weights by output channel, the input's zero point folded into the bias."""
+    """One convolution: weights as its kernel wants them, the input's zero point folded into the bias."""
 
     name: str
+    weight_type: str
     weight: Sequence[Integers]
+    transformed: bool  # whether the weights are Winograd's
     bias: Integers
     multiplier: Integers
     right_shift: Integers
@@ -52,6 +54,7 @@ class LayerContext:
     bands: int
     channels: int  # of the input
     ring: int  # offset of its input rows; 0 for 1x1 convolutions, which have none
+    rows_to_begin: int  # input rows that complete the first output
 
 
 @dataclass(frozen=True)
@@ -107,22 +110,24 @@ class EngineContext:
     head: HeadContext
     tokens: bool
     layer_names: Sequence[str]
+    kernel: Kernel
     ring_bytes: int
     first_pooled: int
     minimum_samples: int
 
 
-def engine_context(student: QuantizedStudent) -> EngineContext:
-    """Compute the template variables of ``student``."""
-    convolutions, ring_bytes = _trunk(student)
+def engine_context(student: QuantizedStudent, kernel: Kernel) -> EngineContext:
+    """Compute the template variables of ``student`` with one kernel."""
+    convolutions, ring_bytes = _trunk(student, kernel)
     return EngineContext(
         model=model_context(student),
         front_end=_front_end(student.front_end),
         convolutions=convolutions,
-        outputs=[_layer(layer, POOLED_BANDS, 0) for layer in student.backbone.outputs],
+        outputs=[_layer(layer, kernel, POOLED_BANDS) for layer in student.backbone.outputs],
         head=_head(student.head),
         tokens=student.has_tokens,
         layer_names=student.layer_names,
+        kernel=kernel,
         ring_bytes=ring_bytes,
         first_pooled=TRUNK.index(POOL_AFTER) + 1,
         minimum_samples=student.minimum_samples,
@@ -142,23 +147,31 @@ def model_context(student: QuantizedStudent) -> ModelContext:
     )
 
 
-def _trunk(student: QuantizedStudent) -> tuple[list[LayerContext], int]:
+def _trunk(student: QuantizedStudent, kernel: Kernel) -> tuple[list[LayerContext], int]:
     """The 3x3 layers with the places of their rings, and the bytes of all rings."""
-    layers, ring, bands = [], 0, MEL_BANDS
+    layers, ring, bands, rows_to_begin = [], 0, MEL_BANDS, 2
     for layer in student.backbone.trunk:
-        context = _layer(layer, bands, ring)
+        context = _layer(layer, kernel, bands, ring, rows_to_begin)
         layers.append(context)
-        ring += _KERNEL_ROWS * (bands + 2) * context.channels
+        ring += (kernel.rows_at_once + 2) * (bands + 2) * context.channels
+        # A layer that begins with one row, before its first two, passes on one row, then two each time: the next one
+        # has its three rows when the second two arrive, and so on in turn. The pool passes on single rows.
+        rows_to_begin = 5 - rows_to_begin if kernel.rows_at_once == 2 else 2
         if layer.name == POOL_AFTER:
-            bands = POOLED_BANDS
+            bands, rows_to_begin = POOLED_BANDS, 2
     return layers, ring
 
 
-def _layer(layer: ConvLayer, bands: int, ring: int) -> LayerContext:
+def _layer(
+    layer: ConvLayer, kernel: Kernel, bands: int, ring: int = 0, rows_to_begin: int = 0
+) -> LayerContext:
     taps = layer.weight.astype(np.int64).sum(axis=(1, 2, 3))
+    weight_type, weight = kernel.weights(layer)
     return LayerContext(
         name=layer.name,
-        weight=_matrix(layer.weight),
+        weight_type=weight_type,
+        weight=weight,
+        transformed=layer.name in kernel.transformed,
         bias=_integers(layer.bias - layer.input.zero_point * taps),
         multiplier=_integers(layer.multiplier),
         right_shift=_integers(-layer.shift),
@@ -169,6 +182,7 @@ def _layer(layer: ConvLayer, bands: int, ring: int) -> LayerContext:
         bands=bands,
         channels=layer.weight.shape[3],
         ring=ring,
+        rows_to_begin=rows_to_begin,
     )
 
 

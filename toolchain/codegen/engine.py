@@ -3,10 +3,12 @@
 from dataclasses import fields
 
 from toolchain.codegen.context import engine_context
+from toolchain.codegen.kernels import KERNELS
 from toolchain.codegen.render import render
 from toolchain.quantize.student import QuantizedStudent
+from toolchain.target.schema import KernelName
 
-#: Generated files; each comes from ``firmware_templates/engine/<name>.j2``.
+#: Generated files; each comes from ``firmware_templates/engine/<name>.j2``, but for `KERNEL_FILE`.
 ENGINE_FILES = (
     "wav2small.h",
     "wav2small.c",
@@ -14,14 +16,22 @@ ENGINE_FILES = (
     "w2s_fixed_point.c",
     "w2s_frontend.c",
     "w2s_backbone.c",
+    "w2s_kernel.h",
+    "w2s_kernel.c",
     "w2s_head.c",
     "w2s_tables.h",
     "w2s_tables.c",
 )
 
 
-def generate_engine(student: QuantizedStudent) -> dict[str, str]:
-    """Return the engine's C11 sources by file name; the same student gives the same text."""
-    context = engine_context(student)
+#: Comes from ``firmware_templates/engine/kernels/<kernel>.c.j2``.
+KERNEL_FILE = "w2s_kernel.c"
+
+
+def generate_engine(student: QuantizedStudent, kernel: KernelName = "plain") -> dict[str, str]:
+    """Return the engine's C11 sources by file name; the same student and kernel give the same text."""
+    context = engine_context(student, KERNELS[kernel])
     variables = {field.name: getattr(context, field.name) for field in fields(context)}
-    return {name: render(f"engine/{name}.j2", **variables) for name in ENGINE_FILES}
+    templates = {name: f"engine/{name}.j2" for name in ENGINE_FILES}
+    templates[KERNEL_FILE] = f"engine/kernels/{kernel}.c.j2"
+    return {name: render(template, **variables) for name, template in templates.items()}

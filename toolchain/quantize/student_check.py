@@ -71,13 +71,14 @@ def check_backbone(backbone: Backbone, outputs: tuple[str, ...]) -> None:
         _require(layer.input == previous, f"{where}.input")
         _check_rescaling(layer, where)
         if index < len(TRUNK):
+            _require(layer.activation_min == layer.output.zero_point, f"{where}.activation_min")  # ReLU
             previous = layer.output
 
 
 def _check_rescaling(layer: ConvLayer, where: str) -> None:
     for name in ("bias", "multiplier", "shift"):
         _require_array(getattr(layer, name), np.int32, (CHANNELS,), f"{where}.{name}")
-    _require(bool((np.abs(layer.bias.astype(np.int64)) < 2**30).all()), f"{where}.bias")
+    _require(bool((np.abs(layer.bias.astype(np.int64)) < 2**28).all()), f"{where}.bias")
     _require(bool((layer.multiplier >= 2**30).all()), f"{where}.multiplier")
     _require(bool(((layer.shift <= 0) & (layer.shift >= -31)).all()), f"{where}.shift")
     _check_quantization(layer.output, f"{where}.output")

@@ -10,6 +10,9 @@ DEFAULT_BAUD = 115_200
 #: Bytes of flash in one block of a UF2 file: a page of serial flash, the only size that the RP2040's boot ROM takes.
 UF2_PAYLOAD_BYTES = 256
 
+#: Kernels of the backbone, see ``toolchain/codegen/kernels.py``.
+KernelName = Literal["plain"]
+
 #: The microphone driver of a board that has none: the host sends the samples.
 HOST_MICROPHONE = "link"
 
@@ -260,6 +263,8 @@ class Target(_Table):
     description: str
     chip: str
     core: str
+    #: Which kernels the backbone is made of.
+    kernel: KernelName = "plain"
     compiler: Compiler
     memory: Memory | None = None
     board: Board

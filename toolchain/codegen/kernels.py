@@ -1,0 +1,59 @@
+"""Kernels of the backbone, one per instruction set: how each wants its weights, and how many rows it makes at once."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from toolchain.quantize.student import CHANNELS, ConvLayer
+from toolchain.target.schema import KernelName
+
+Integers = Sequence[int]
+Weights = NDArray[np.integer]
+
+#: Winograd's F(2x2, 3x3) (Lavin & Gray 2016, arXiv 1509.09308), times 2, so that transformed weights are integers.
+_TWICE_WEIGHT_TRANSFORM = np.array([[2, 0, 0], [1, 1, 1], [1, -1, 1], [0, 0, 2]])
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """One file of ``firmware_templates/engine/kernels``, generated as ``w2s_kernel.c``.
+
+    Attributes:
+        rows_at_once: output rows of one call; 2 for Winograd's tiles of 2 x 2.
+        weight_type: C type of the packed weights.
+        pack: int8 (out, kh, kw, in) to rows of packed weights.
+        transformed_type: C type of Winograd's weights; None where there are none.
+        transformed: layers whose weights are Winograd's. Each takes 3.5 times the flash of int8 weights.
+        pack_transformed: int16 (4, 4, out, in) to rows of packed weights.
+    """
+
+    rows_at_once: int
+    weight_type: str
+    pack: Callable[[Weights], Sequence[Integers]]
+    transformed_type: str | None = None
+    transformed: frozenset[str] = frozenset()
+    pack_transformed: Callable[[Weights], Sequence[Integers]] | None = None
+
+    def weights(self, layer: ConvLayer) -> tuple[str, Sequence[Integers]]:
+        """C type and rows of the weights of ``layer``."""
+        if layer.name in self.transformed and self.transformed_type and self.pack_transformed:
+            return self.transformed_type, self.pack_transformed(winograd(layer.weight))
+        return self.weight_type, self.pack(layer.weight)
+
+
+def winograd(weight: Weights) -> Weights:
+    """Transform 3x3 weights, int8 (out, 3, 3, in), to four times Winograd's, (4, 4, out, in), below 2**11."""
+    g = _TWICE_WEIGHT_TRANSFORM
+    return np.einsum("ur,orci,vc->uvoi", g, weight.astype(np.int64), g)
+
+
+def _by_output(weight: Weights) -> list[list[int]]:
+    """(out, taps), as the reference has them."""
+    return weight.reshape(CHANNELS, -1).tolist()
+
+
+KERNELS: dict[KernelName, Kernel] = {
+    "plain": Kernel(rows_at_once=1, weight_type="int8_t", pack=_by_output),
+}
