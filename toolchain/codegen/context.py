@@ -24,6 +24,10 @@ Integers = Sequence[int]
 
 
 
+#: Bytes behind the last ring: a step's last tile or vector looks a little beyond the end of its row.
+_RING_SLACK = 16
+
+
 @dataclass(frozen=True)
 class ModelContext:
     """Where the generated files come from."""
@@ -159,7 +163,7 @@ def _trunk(student: QuantizedStudent, kernel: Kernel) -> tuple[list[LayerContext
         rows_to_begin = 5 - rows_to_begin if kernel.rows_at_once == 2 else 2
         if layer.name == POOL_AFTER:
             bands, rows_to_begin = POOLED_BANDS, 2
-    return layers, ring
+    return layers, ring + _RING_SLACK
 
 
 def _layer(
