@@ -22,8 +22,6 @@ from toolchain.quantize.tables import EPSILON_Q8, LOG2_FLOOR, bit_reversal
 
 Integers = Sequence[int]
 
-
-
 #: Bytes behind the last ring: a step's last tile or vector looks a little beyond the end of its row.
 _RING_SLACK = 16
 

@@ -54,6 +54,35 @@ def _by_output(weight: Weights) -> list[list[int]]:
     return weight.reshape(CHANNELS, -1).tolist()
 
 
+#: Output channels that the portable kernels sum together.
+_HALVES = (range(7), range(7, CHANNELS))
+
+
+def _in_halves(weight: Weights) -> list[list[int]]:
+    """(groups, taps, out) to (groups, half, taps, out of that half)."""
+    return [group[:, half].ravel().tolist() for group in weight for half in map(list, _HALVES)]
+
+
+def _offset_in_halves(weight: Weights) -> list[list[int]]:
+    """By rows of the kernel; 128 is added, so that a byte needs no sign."""
+    rows = weight.astype(np.int64).transpose(1, 2, 3, 0).reshape(weight.shape[1], -1, CHANNELS)
+    return _in_halves(rows + 128)
+
+
+def _transformed_in_halves(weight: Weights) -> list[list[int]]:
+    """(half, position, in, out of that half)."""
+    positions = weight.reshape(16, CHANNELS, CHANNELS).transpose(0, 2, 1).reshape(1, -1, CHANNELS)
+    return _in_halves(positions)
+
+
 KERNELS: dict[KernelName, Kernel] = {
     "plain": Kernel(rows_at_once=1, weight_type="int8_t", pack=_by_output),
+    "winograd": Kernel(
+        rows_at_once=2,
+        weight_type="uint8_t",
+        pack=_offset_in_halves,
+        transformed_type="int16_t",
+        transformed=frozenset({"conv2", "conv3", "conv4", "conv5"}),
+        pack_transformed=_transformed_in_halves,
+    ),
 }
