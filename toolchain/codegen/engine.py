@@ -13,6 +13,8 @@ ENGINE_FILES = (
     "wav2small.h",
     "wav2small.c",
     "w2s_internal.h",
+    "w2s_arithmetic.h",
+    "w2s_rescale.h",
     "w2s_fixed_point.c",
     "w2s_frontend.c",
     "w2s_backbone.c",
