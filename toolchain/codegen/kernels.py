@@ -75,6 +75,32 @@ def _transformed_in_halves(weight: Weights) -> list[list[int]]:
     return _in_halves(positions)
 
 
+#: Channels in the order in which SXTB16 unpacks four bytes to pairs; the last one is alone.
+_UNPACKED = (0, 2, 1, 3, 4, 6, 5, 7, 8, 10, 9, 11)
+
+
+def _vectors_in_words(vectors: Weights) -> list[list[int]]:
+    """(vector, out, in) to words for SMLAD: (half, vector, pair of inputs, out of that half), then the last input's."""
+    return [_vector_words(vector[list(half)]) for half in _HALVES for vector in vectors]
+
+
+def _vector_words(vector: Weights) -> list[int]:
+    """(out, 13) to words, the first of each pair in the lower half."""
+    pairs = vector[:, _UNPACKED].reshape(len(vector), -1, 2).transpose(1, 0, 2).reshape(-1, 2)
+    last = np.append(vector[:, -1], [0] * (len(vector) % 2)).reshape(-1, 2)
+    halfwords = np.concatenate([pairs, last]).astype(np.int64) & 0xFFFF
+    return (halfwords[:, 0] | halfwords[:, 1] << 16).tolist()
+
+
+def _taps_in_words(weight: Weights) -> list[list[int]]:
+    """A vector for every tap; the nine taps of a single input channel are one."""
+    outs, kernel, _, channels = weight.shape
+    vectors = weight.reshape(outs, kernel * kernel, channels).transpose(1, 0, 2)
+    if channels == 1:
+        vectors = np.pad(weight.reshape(1, outs, -1), ((0, 0), (0, 0), (0, CHANNELS - kernel * kernel)))
+    return _vectors_in_words(vectors)
+
+
 KERNELS: dict[KernelName, Kernel] = {
     "plain": Kernel(rows_at_once=1, weight_type="int8_t", pack=_by_output),
     "winograd": Kernel(
@@ -84,5 +110,13 @@ KERNELS: dict[KernelName, Kernel] = {
         transformed_type="int16_t",
         transformed=frozenset({"conv2", "conv3", "conv4", "conv5"}),
         pack_transformed=_transformed_in_halves,
+    ),
+    "dsp": Kernel(
+        rows_at_once=2,
+        weight_type="uint32_t",
+        pack=_taps_in_words,
+        transformed_type="uint32_t",
+        transformed=frozenset({"conv2", "conv3", "conv4", "conv5"}),
+        pack_transformed=lambda weight: _vectors_in_words(weight.reshape(16, CHANNELS, CHANNELS)),
     ),
 }
