@@ -86,19 +86,23 @@ def _vectors_in_words(vectors: Weights) -> list[list[int]]:
 
 def _vector_words(vector: Weights) -> list[int]:
     """(out, 13) to words, the first of each pair in the lower half."""
-    pairs = vector[:, _UNPACKED].reshape(len(vector), -1, 2).transpose(1, 0, 2).reshape(-1, 2)
-    last = np.append(vector[:, -1], [0] * (len(vector) % 2)).reshape(-1, 2)
-    halfwords = np.concatenate([pairs, last]).astype(np.int64) & 0xFFFF
-    return (halfwords[:, 0] | halfwords[:, 1] << 16).tolist()
+    pairs = vector[:, _UNPACKED].reshape(len(vector), -1, 2).transpose(1, 0, 2)
+    last = np.append(vector[:, -1], [0] * (len(vector) % 2))
+    return _words(np.concatenate([pairs.ravel(), last]))
 
 
 def _taps_in_words(weight: Weights) -> list[list[int]]:
-    """A vector for every tap; the nine taps of a single input channel are one."""
+    """A vector for every tap; of a single input channel, per output channel three outer pairs and the middle taps."""
     outs, kernel, _, channels = weight.shape
-    vectors = weight.reshape(outs, kernel * kernel, channels).transpose(1, 0, 2)
     if channels == 1:
-        vectors = np.pad(weight.reshape(1, outs, -1), ((0, 0), (0, 0), (0, CHANNELS - kernel * kernel)))
-    return _vectors_in_words(vectors)
+        return [_words([tap for row in taps for tap in row[::2]] + [*taps[:, 1], 0]) for taps in weight[..., 0]]
+    return _vectors_in_words(weight.reshape(outs, kernel * kernel, channels).transpose(1, 0, 2))
+
+
+def _words(halfwords: Sequence[int] | Weights) -> list[int]:
+    """Signed 16-bit numbers to words, the first of each pair in the lower half."""
+    pairs = np.asarray(halfwords, np.int64).reshape(-1, 2) & 0xFFFF
+    return (pairs[:, 0] | pairs[:, 1] << 16).tolist()
 
 
 KERNELS: dict[KernelName, Kernel] = {
