@@ -35,5 +35,5 @@ def generate_engine(student: QuantizedStudent, kernel: KernelName = "plain") -> 
     context = engine_context(student, KERNELS[kernel])
     variables = {field.name: getattr(context, field.name) for field in fields(context)}
     templates = {name: f"engine/{name}.j2" for name in ENGINE_FILES}
-    templates[KERNEL_FILE] = f"engine/kernels/{kernel}.c.j2"
+    templates[KERNEL_FILE] = f"engine/kernels/{KERNELS[kernel].template or kernel}.c.j2"
     return {name: render(template, **variables) for name, template in templates.items()}

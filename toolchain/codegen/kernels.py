@@ -27,6 +27,9 @@ class Kernel:
         transformed_type: C type of Winograd's weights; None where there are none.
         transformed: layers whose weights are Winograd's. Each takes 3.5 times the flash of int8 weights.
         pack_transformed: int16 (4, 4, out, in) to rows of packed weights.
+        template: name of the file, where it is not that of the kernel.
+        blocks: output channels that are summed together: as many as the core has registers for.
+        unroll: input channels of one turn of the inner loop.
     """
 
     rows_at_once: int
@@ -35,6 +38,9 @@ class Kernel:
     transformed_type: str | None = None
     transformed: frozenset[str] = frozenset()
     pack_transformed: Callable[[Weights], Sequence[Integers]] | None = None
+    template: str = ""
+    blocks: Integers = ()
+    unroll: int = 1
 
     def weights(self, layer: ConvLayer) -> tuple[str, Sequence[Integers]]:
         """C type and rows of the weights of ``layer``."""
@@ -54,25 +60,47 @@ def _by_output(weight: Weights) -> list[list[int]]:
     return weight.reshape(CHANNELS, -1).tolist()
 
 
-#: Output channels that the portable kernels sum together.
+#: The two large layers and two of the small ones.
+_TWO_PAIRS = ("conv2", "conv3", "conv4", "conv5")
+
+#: Output channels that SMLAD's loops sum together.
 _HALVES = (range(7), range(7, CHANNELS))
 
 
-def _in_halves(weight: Weights) -> list[list[int]]:
-    """(groups, taps, out) to (groups, half, taps, out of that half)."""
-    return [group[:, half].ravel().tolist() for group in weight for half in map(list, _HALVES)]
+def _in_blocks(weight: Weights, blocks: Sequence[int]) -> list[list[int]]:
+    """(groups, taps, out) to (groups, block, taps, out of that block)."""
+    ends = np.cumsum(blocks)[:-1]
+    return [block.ravel().tolist() for group in weight for block in np.split(group, ends, axis=1)]
 
 
-def _offset_in_halves(weight: Weights) -> list[list[int]]:
-    """By rows of the kernel; 128 is added, so that a byte needs no sign."""
-    rows = weight.astype(np.int64).transpose(1, 2, 3, 0).reshape(weight.shape[1], -1, CHANNELS)
-    return _in_halves(rows + 128)
+def _portable(
+    blocks: tuple[int, ...], *, transformed: Sequence[str], unroll: int = 1
+) -> Kernel:
+    """Winograd in C for cores that multiply one pair of numbers at a time."""
 
+    def pack(weight: Weights) -> list[list[int]]:
+        """(block, tap, out of that block); 128 is added, so that a byte needs no sign."""
+        shifted = weight.astype(np.int64) + 128
+        if weight.shape[3] == 1:
+            return _by_output(shifted)
+        return _in_blocks(shifted.transpose(1, 2, 3, 0).reshape(1, -1, CHANNELS), blocks)
 
-def _transformed_in_halves(weight: Weights) -> list[list[int]]:
-    """(half, position, in, out of that half)."""
-    positions = weight.reshape(16, CHANNELS, CHANNELS).transpose(0, 2, 1).reshape(1, -1, CHANNELS)
-    return _in_halves(positions)
+    def pack_transformed(weight: Weights) -> list[list[int]]:
+        """(block, position, in, out of that block)."""
+        positions = weight.reshape(16, CHANNELS, CHANNELS).transpose(0, 2, 1).reshape(1, -1, CHANNELS)
+        return _in_blocks(positions, blocks)
+
+    return Kernel(
+        template="winograd",
+        rows_at_once=2,
+        weight_type="uint8_t",
+        pack=pack,
+        transformed_type="int16_t",
+        transformed=frozenset(transformed),
+        pack_transformed=pack_transformed,
+        blocks=blocks,
+        unroll=unroll,
+    )
 
 
 #: Channels in the order in which SXTB16 unpacks four bytes to pairs; the last one is alone.
@@ -107,20 +135,16 @@ def _words(halfwords: Sequence[int] | Weights) -> list[int]:
 
 KERNELS: dict[KernelName, Kernel] = {
     "plain": Kernel(rows_at_once=1, weight_type="int8_t", pack=_by_output),
-    "winograd": Kernel(
-        rows_at_once=2,
-        weight_type="uint8_t",
-        pack=_offset_in_halves,
-        transformed_type="int16_t",
-        transformed=frozenset({"conv2", "conv3", "conv4", "conv5"}),
-        pack_transformed=_transformed_in_halves,
-    ),
+    # GCC keeps 7 sums in 14 or 16 registers, and 13 in 31. How many layers are transformed is what 48 KB of flash allow.
+    "armv7m": _portable((7, 6), transformed=_TWO_PAIRS),
+    "xtensa": _portable((7, 6), transformed=("conv2", "conv3", "conv4")),
+    "rv32im": _portable((13,), unroll=3, transformed=_TWO_PAIRS),
     "dsp": Kernel(
         rows_at_once=2,
         weight_type="uint32_t",
         pack=_taps_in_words,
         transformed_type="uint32_t",
-        transformed=frozenset({"conv2", "conv3", "conv4", "conv5"}),
+        transformed=frozenset(_TWO_PAIRS),
         pack_transformed=lambda weight: _vectors_in_words(weight.reshape(16, CHANNELS, CHANNELS)),
     ),
 }
