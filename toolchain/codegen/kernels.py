@@ -135,7 +135,7 @@ def _words(halfwords: Sequence[int] | Weights) -> list[int]:
 
 KERNELS: dict[KernelName, Kernel] = {
     "plain": Kernel(rows_at_once=1, weight_type="int8_t", pack=_by_output),
-    # GCC keeps 7 sums in 14 or 16 registers, and 13 in 31. How many layers are transformed is what 48 KB of flash allow.
+    # GCC keeps 7 sums in 14 or 16 registers, and 13 in 31. 48 KB of flash decide how many layers are transformed.
     "armv7m": _portable((7, 6), transformed=_TWO_PAIRS),
     "xtensa": _portable((7, 6), transformed=("conv2", "conv3", "conv4")),
     "rv32im": _portable((13,), unroll=3, transformed=_TWO_PAIRS),
