@@ -16,14 +16,23 @@ from toolchain.quantize.student import (
     ConvLayer,
     FrontEnd,
     Head,
+    Projection,
     QuantizedStudent,
 )
-from toolchain.quantize.tables import EPSILON_Q8, LOG2_FLOOR, bit_reversal
+from toolchain.quantize.tables import EPSILON_Q8, LOG2_FLOOR
+from toolchain.reference.fixed_point import exp2_negative_q20, rounding_shift_right
 
 Integers = Sequence[int]
 
 #: Bytes behind the last ring: a step's last tile or vector looks a little beyond the end of its row.
 _RING_SLACK = 16
+
+#: What is added to tokens and their weights to make them unsigned.
+_BYTE_OFFSET = 128
+
+#: Bits of an octave in the table of exponentials, and what stands for octave 0 there.
+_OCTAVE_BITS = 10
+_OCTAVE_ZERO = 1 << (_OCTAVE_BITS - 1)
 
 
 @dataclass(frozen=True)
@@ -65,9 +74,7 @@ class FrontEndContext:
 
     centred: bool
     window: Integers
-    cosine: Integers
-    sine: Integers
-    bit_reversal: Integers
+    twiddle: Sequence[str]  # hexadecimal words: -cos in the lower half, -sin in the upper
     mel_first_bin: Integers
     mel_bins: Integers
     mel_weight: Integers
@@ -85,7 +92,7 @@ class HeadContext:
     """Tables and constants of the head; the projections are empty for the 17k, the Gram weights for the 72k."""
 
     exp2_table: Integers
-    logit_multiplier: int
+    exponential: Sequence[str]  # hexadecimal words, one for each int8 score; of the 17k
     logit_multipliers: Integers
     logit_shift: int
     value_zero_point: int
@@ -192,9 +199,7 @@ def _front_end(front_end: FrontEnd) -> FrontEndContext:
     return FrontEndContext(
         centred=front_end.centred,
         window=_integers(front_end.window),
-        cosine=_integers(front_end.cosine),
-        sine=_integers(front_end.sine),
-        bit_reversal=_integers(bit_reversal()),
+        twiddle=_twiddle(front_end),
         mel_first_bin=_integers(front_end.mel_first_bin),
         mel_bins=_integers(front_end.mel_bins),
         mel_weight=_integers(front_end.mel_weight),
@@ -208,11 +213,17 @@ def _front_end(front_end: FrontEnd) -> FrontEndContext:
     )
 
 
+def _twiddle(front_end: FrontEnd) -> list[str]:
+    """Cosine and sine of each angle in one word, negated: -32768 fits 16 bits."""
+    pairs = zip(_integers(front_end.cosine), _integers(front_end.sine), strict=True)
+    return [f"0x{(-sine & 0xFFFF) << 16 | (-cosine & 0xFFFF):08X}" for cosine, sine in pairs]
+
+
 def _head(head: Head) -> HeadContext:
     value, logit = head.value_projection, head.logit_projection
     return HeadContext(
         exp2_table=_integers(head.exp2_table),
-        logit_multiplier=int(head.logit_multiplier[0]),
+        exponential=[] if value else _exponential(head),
         logit_multipliers=_integers(head.logit_multiplier),
         logit_shift=head.logit_shift,
         value_zero_point=head.value_zero_point,
@@ -222,11 +233,30 @@ def _head(head: Head) -> HeadContext:
         gram_weight=_matrix(head.gram_weight),
         gram_shift=head.gram_shift,
         output_bias=_integers(head.output_bias),
-        lin_weight=_matrix(value.weight) if value else [],
-        lin_bias=_integers(value.bias) if value else [],
-        sof_weight=_matrix(logit.weight) if logit else [],
-        sof_bias=_integers(logit.bias) if logit else [],
+        lin_weight=_offset_weight(value) if value else [],
+        lin_bias=_offset_bias(value) if value else [],
+        sof_weight=_offset_weight(logit) if logit else [],
+        sof_bias=_offset_bias(logit) if logit else [],
     )
+
+
+def _exponential(head: Head) -> list[str]:
+    """The logit of each int8 score: its octave in 10 bits, offset by 512, and above it 2^(logit - octave) in Q21."""
+    scores = np.arange(-128, 128)
+    logits = rounding_shift_right(scores * head.logit_multiplier[0].astype(np.int64), head.logit_shift)
+    octaves = (logits + 0xFFFF) >> 16
+    significands = exp2_negative_q20((octaves << 16) - logits, head.exp2_table)
+    return [f"0x{word:08X}" for word in _integers((2 * significands << _OCTAVE_BITS) + octaves + _OCTAVE_ZERO)]
+
+
+def _offset_weight(projection: Projection) -> list[list[int]]:
+    """Weights as unsigned bytes with an offset of 128."""
+    return _matrix(projection.weight.astype(np.int64) + _BYTE_OFFSET)
+
+
+def _offset_bias(projection: Projection) -> list[int]:
+    """Biases for tokens that have the offset, too."""
+    return _integers(projection.bias - _BYTE_OFFSET * projection.weight.astype(np.int64).sum(axis=1))
 
 
 def _integers(array: NDArray[np.integer]) -> list[int]:

@@ -56,7 +56,8 @@ def check_front_end(front_end: FrontEnd) -> None:
     _require_array(front_end.mel_weight, np.uint16, (int(count.sum()),), "front_end.mel_weight")
     _require(0 <= front_end.mel_fraction_bits <= 40, "front_end.mel_fraction_bits")
     _require(2**30 <= front_end.image_multiplier < 2**31, "front_end.image_multiplier")
-    _require(1 <= front_end.image_shift <= 61, "front_end.image_shift")
+    # Levels stay below 2**22, so pixels that are not clamped yet stay below 2**31.
+    _require(23 <= front_end.image_shift <= 61, "front_end.image_shift")
 
 
 def check_backbone(backbone: Backbone, outputs: tuple[str, ...]) -> None:
@@ -96,10 +97,11 @@ def check_head(head: Head) -> None:
     _require_array(head.output_bias, np.int32, (3,), "head.output_bias")
     for name in ("logit_shift", "linear_shift", "gram_shift"):
         _require(1 <= getattr(head, name) <= 61, f"head.{name}")
-    # Scores stay below 2**7 (int8) or 2**23 (accumulators); logits must stay below 2**31, 32767 octaves.
-    score_bits = 23 if head.value_projection else 7
+    # Scores stay below 2**7 (int8) or 2**23 (accumulators); logits must stay below 511 octaves, for which the table of
+    # the 17k has room, or below 32767.
+    score_bits, octave_bits = (23, 15) if head.value_projection else (7, 9)
     largest = int(np.abs(head.logit_multiplier.astype(np.int64)).max())
-    _require((largest << score_bits) >> head.logit_shift < 2**31 - 2**17, "head.logit_multiplier")
+    _require((largest << score_bits) >> head.logit_shift < ((1 << octave_bits) - 2) << 16, "head.logit_multiplier")
     _require(-128 <= head.value_zero_point <= 127, "head.value_zero_point")
     pooled_bits = POOLED_BITS_TOKENS if head.value_projection else POOLED_BITS_CONV
     _require(head.pooled_fraction_bits == pooled_bits, "head.pooled_fraction_bits")
