@@ -75,9 +75,7 @@ class FrontEndContext:
     centred: bool
     window: Integers
     twiddle: Sequence[str]  # hexadecimal words: -cos in the lower half, -sin in the upper
-    mel_first_bin: Integers
-    mel_bins: Integers
-    mel_weight: Integers
+    mel_taps: Sequence[str]  # hexadecimal words, band by band: weight, bin, and a mark at the band's last
     mel_fraction_bits: int
     log2_table: Integers
     log2_floor: int
@@ -200,9 +198,7 @@ def _front_end(front_end: FrontEnd) -> FrontEndContext:
         centred=front_end.centred,
         window=_integers(front_end.window),
         twiddle=_twiddle(front_end),
-        mel_first_bin=_integers(front_end.mel_first_bin),
-        mel_bins=_integers(front_end.mel_bins),
-        mel_weight=_integers(front_end.mel_weight),
+        mel_taps=_mel_taps(front_end),
         mel_fraction_bits=front_end.mel_fraction_bits,
         log2_table=_integers(front_end.log2_table),
         log2_floor=LOG2_FLOOR,
@@ -217,6 +213,18 @@ def _twiddle(front_end: FrontEnd) -> list[str]:
     """Cosine and sine of each angle in one word, negated: -32768 fits 16 bits."""
     pairs = zip(_integers(front_end.cosine), _integers(front_end.sine), strict=True)
     return [f"0x{(-sine & 0xFFFF) << 16 | (-cosine & 0xFFFF):08X}" for cosine, sine in pairs]
+
+
+def _mel_taps(front_end: FrontEnd) -> list[str]:
+    """Weight and, 16 bits above, bin of every tap of the mel filters, with bit 31 set in a band's last.
+
+    A band without a bin gets one that weighs nothing.
+    """
+    words, weights = [], iter(_integers(front_end.mel_weight))
+    for first, bins in zip(_integers(front_end.mel_first_bin), _integers(front_end.mel_bins), strict=True):
+        taps = [next(weights) | (first + index) << 16 for index in range(bins)] or [first << 16]
+        words += [*taps[:-1], taps[-1] | 1 << 31]
+    return [f"0x{word:08X}" for word in words]
 
 
 def _head(head: Head) -> HeadContext:

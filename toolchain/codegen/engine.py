@@ -16,7 +16,7 @@ ENGINE_FILES = (
     "w2s_arithmetic.h",
     "w2s_rescale.h",
     "w2s_lanes.h",
-    "w2s_fixed_point.c",
+    "w2s_fixed_point.h",
     "w2s_frontend.c",
     "w2s_logmel.c",
     "w2s_backbone.c",
