@@ -13,21 +13,23 @@ DRIVER = Path(__file__).parent / "engine_driver.c"
 STRICT = ["-std=c11", "-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Werror"]
 SANITIZED = ["-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 
+#: Forms of the engine's arithmetic that this computer can run: its own, and that of the smallest cores.
+FORMS = {"wide": [], "narrow": ["-DW2S_NARROW_MULTIPLIER=1", "-DW2S_NO_COUNT=1"]}
+
 _NO_LAYER = 255
 
 
 class CompiledEngine:
-    """The engine of one student as a host program."""
+    """The engine of one student as a host program, with the arithmetic of one of `FORMS`."""
 
-    def __init__(self, student: QuantizedStudent, folder: Path) -> None:
+    def __init__(self, student: QuantizedStudent, folder: Path, form: str = "wide") -> None:
         for name, text in generate_engine(student).items():
             (folder / name).write_text(text)
         self.student = student
         self.program = folder / "engine"
         sources = [folder / name for name in ENGINE_FILES if name.endswith(".c")]
-        subprocess.run(
-            ["gcc", *STRICT, *SANITIZED, f"-I{folder}", "-o", self.program, DRIVER, *sources], check=True
-        )
+        flags = [*STRICT, *SANITIZED, *FORMS[form], f"-I{folder}"]
+        subprocess.run(["gcc", *flags, "-o", self.program, DRIVER, *sources], check=True)
 
     def run(self, pcm: np.ndarray, layer: str | None = None, chunk: int = 320) -> tuple[np.ndarray, bytes]:
         """Return the three outputs of one window and the tapped layer's rows."""

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from tests.codegen.compiled import STRICT, CompiledEngine
+from tests.extreme_signals import extreme_signals
 from tests.random_student import random_student
 from toolchain.codegen.engine import ENGINE_FILES, generate_engine
 from toolchain.model_names import MODELS
@@ -48,22 +49,20 @@ def test_row_counts_around_multiples_of_thirteen(times: int, tmp_path: Path) -> 
     assert (engine.run(pcm)[0] == trace.output).all()
 
 
-def extreme_signals() -> dict[str, np.ndarray]:
-    rng = np.random.default_rng(0)
-    return {
-        "silence": np.zeros(4000, np.int16),
-        "top": np.full(4000, 32767, np.int16),
-        "bottom": np.full(4000, -32768, np.int16),
-        "noise": rng.integers(-32768, 32768, 8000).astype(np.int16),
-        "clipped tone": (32767 * np.sign(np.sin(np.arange(8000) * 0.37))).astype(np.int16),
-        "one click": np.eye(1, 4000, 2000, dtype=np.int16)[0] * 32767,
-    }
-
-
 @pytest.mark.parametrize("name", extreme_signals())
 def test_extreme_signals(engine: CompiledEngine, name: str) -> None:
     pcm = extreme_signals()[name]
     assert (engine.run(pcm)[0] == run(engine.student, pcm).output).all()
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_the_arithmetic_of_the_smallest_cores(model: str, tmp_path: Path, speech_clips: list[np.ndarray]) -> None:
+    engine = CompiledEngine(random_student(model), tmp_path, "narrow")
+    for pcm in [speech_clips[0], *extreme_signals().values()]:
+        trace = run(engine.student, pcm)
+        output, rows = engine.run(pcm, "logmel")
+        assert rows == trace.rows["logmel"].tobytes()
+        assert (output == trace.output).all()
 
 
 @pytest.mark.parametrize("weight", [-127, 127])

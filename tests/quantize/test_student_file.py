@@ -38,6 +38,8 @@ def changed(student: QuantizedStudent, where: str) -> QuantizedStudent:
             return replace(student, front_end=replace(front_end, mel_first_bin=front_end.mel_first_bin + np.uint8(31)))
         case "front_end.window":
             return replace(student, front_end=replace(front_end, window=front_end.window[:-1]))
+        case "front_end.image_shift":
+            return replace(student, front_end=replace(front_end, image_shift=22))
         case "backbone.layers.conv1.shift":
             bad = replace(first, shift=first.shift + np.int32(40))
         case "backbone.layers.conv1.weight":
@@ -47,7 +49,7 @@ def changed(student: QuantizedStudent, where: str) -> QuantizedStudent:
         case "head.linear_weight":
             return replace(student, head=replace(head, linear_weight=head.linear_weight.astype(np.int32)))
         case "head.logit_multiplier":
-            return replace(student, head=replace(head, logit_shift=1))
+            return replace(student, head=replace(head, logit_shift=12))  # scores of up to 590 octaves
         case _:
             raise AssertionError(where)
     return replace(student, backbone=replace(backbone, layers=(bad, *others)))
@@ -60,6 +62,7 @@ def changed(student: QuantizedStudent, where: str) -> QuantizedStudent:
         "checkpoint_sha256",
         "front_end.mel_first_bin",
         "front_end.window",
+        "front_end.image_shift",
         "backbone.layers.conv1.shift",
         "backbone.layers.conv1.weight",
         "backbone.layers.conv1.output.scale",
