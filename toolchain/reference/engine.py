@@ -36,6 +36,19 @@ class Trace:
         return self.output / 65536.0
 
 
+def require_length(student: QuantizedStudent, samples: int) -> None:
+    """Be satisfied with the length of a window.
+
+    Raises:
+        UsageError: if it is shorter than one frame or longer than `MAXIMUM_SAMPLES`.
+    """
+    if not student.minimum_samples <= samples <= MAXIMUM_SAMPLES:
+        raise UsageError(
+            f"a window of {samples} samples cannot be used: {student.model} takes "
+            f"{student.minimum_samples} to {MAXIMUM_SAMPLES} samples"
+        )
+
+
 def run(
     student: QuantizedStudent, pcm: NDArray[np.int16], running: RunningEstimate | None = None
 ) -> Trace:
@@ -49,11 +62,7 @@ def run(
     Raises:
         UsageError: if the window is shorter than one frame or longer than `MAXIMUM_SAMPLES`.
     """
-    if not student.minimum_samples <= len(pcm) <= MAXIMUM_SAMPLES:
-        raise UsageError(
-            f"a window of {len(pcm)} samples cannot be used: {student.model} takes "
-            f"{student.minimum_samples} to {MAXIMUM_SAMPLES} samples"
-        )
+    require_length(student, len(pcm))
     front_end = student.front_end
     if running is None:
         image = logmel(pcm, WindowStatistics.of(pcm), front_end)

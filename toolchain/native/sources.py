@@ -1,0 +1,28 @@
+"""The C of the two libraries: the whole engine, and its backbone alone."""
+
+from dataclasses import fields
+
+from toolchain.codegen.context import engine_context
+from toolchain.codegen.engine import generate_engine
+from toolchain.codegen.render import render
+from toolchain.quantize.student import QuantizedStudent
+
+#: Parts of the engine that the backbone needs nothing of.
+_NOT_BACKBONE = ("wav2small.c", "w2s_frontend.c", "w2s_head.c")
+
+
+def engine_sources(student: QuantizedStudent) -> dict[str, str]:
+    """Return the files of a library with the functions of ``w2s_native.h``."""
+    return {**generate_engine(student), **_rendered(student, "w2s_native.h", "w2s_native.c")}
+
+
+def backbone_sources(student: QuantizedStudent) -> dict[str, str]:
+    """Return the files of a library that runs the backbone from the image to its outputs."""
+    engine = {name: text for name, text in generate_engine(student).items() if name not in _NOT_BACKBONE}
+    return {**engine, **_rendered(student, "w2s_native_backbone.c")}
+
+
+def _rendered(student: QuantizedStudent, *names: str) -> dict[str, str]:
+    context = engine_context(student)
+    variables = {field.name: getattr(context, field.name) for field in fields(context)}
+    return {name: render(f"native/{name}.j2", **variables) for name in names}
