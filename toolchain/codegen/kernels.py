@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from toolchain.codegen.lanes import by_lane
 from toolchain.quantize.student import CHANNELS, ConvLayer
 from toolchain.target.schema import KernelName
 
@@ -147,4 +148,5 @@ KERNELS: dict[KernelName, Kernel] = {
         transformed=frozenset(_TWO_PAIRS),
         pack_transformed=lambda weight: _vectors_in_words(weight.reshape(16, CHANNELS, CHANNELS)),
     ),
+    "avx512vnni": Kernel(rows_at_once=1, weight_type="uint8_t", pack=by_lane(4, offset=128)),
 }

@@ -6,9 +6,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from toolchain.native.kernel import native_kernels
 from toolchain.native.library import library
 from toolchain.native.sources import backbone_sources
 from toolchain.quantize.student import CHANNELS, POOLED_BANDS, QuantizedStudent
+from toolchain.target.schema import KernelName
 
 Rows = NDArray[np.int8]
 
@@ -18,15 +20,17 @@ class NativeBackbone:
 
     Args:
         student: the deployed model.
+        kernel: one of `native_kernels`; the fastest without it.
 
     Raises:
         MissingToolError: The host's C compiler is not installed.
         BuildError: It does not compile the backbone.
     """
 
-    def __init__(self, student: QuantizedStudent) -> None:
+    def __init__(self, student: QuantizedStudent, kernel: KernelName | None = None) -> None:
+        self.kernel: KernelName = kernel or native_kernels()[0]
         self._names = [layer.name for layer in student.backbone.outputs]
-        self._library = ctypes.CDLL(str(library(backbone_sources(student))))
+        self._library = ctypes.CDLL(str(library(backbone_sources(student, self.kernel))))
         self._library.w2s_native_engine_bytes.restype = ctypes.c_uint32
         pointer = ctypes.c_void_p
         self._library.w2s_native_backbone.argtypes = (pointer, pointer, ctypes.c_uint32, pointer)

@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from toolchain.native.kernel import native_kernels
 from toolchain.native.library import library
 from toolchain.native.sources import engine_sources
 from toolchain.quantize.student import CHANNELS, FEATURES, MEL_BANDS, POOL_AFTER, TRUNK, QuantizedStudent
 from toolchain.reference.engine import Trace, require_length
+from toolchain.target.schema import KernelName
 
 Pcm = NDArray[np.int16]
 Result = NDArray[np.int32]
@@ -30,15 +32,17 @@ class NativeEngine:
 
     Args:
         student: the deployed model.
+        kernel: one of `native_kernels`; the fastest without it.
 
     Raises:
         MissingToolError: The host's C compiler is not installed.
         BuildError: It does not compile the engine.
     """
 
-    def __init__(self, student: QuantizedStudent) -> None:
+    def __init__(self, student: QuantizedStudent, kernel: KernelName | None = None) -> None:
         self.student = student
-        self._library = _load(engine_sources(student))
+        self.kernel: KernelName = kernel or native_kernels()[0]
+        self._library = _load(engine_sources(student, self.kernel))
         self._bytes: int = self._library.w2s_native_bytes()
 
     @property

@@ -4,25 +4,27 @@ from dataclasses import fields
 
 from toolchain.codegen.context import engine_context
 from toolchain.codegen.engine import generate_engine
+from toolchain.codegen.kernels import KERNELS
 from toolchain.codegen.render import render
 from toolchain.quantize.student import QuantizedStudent
+from toolchain.target.schema import KernelName
 
 #: Parts of the engine that the backbone needs nothing of.
 _NOT_BACKBONE = ("wav2small.c", "w2s_frontend.c", "w2s_head.c")
 
 
-def engine_sources(student: QuantizedStudent) -> dict[str, str]:
+def engine_sources(student: QuantizedStudent, kernel: KernelName) -> dict[str, str]:
     """Return the files of a library with the functions of ``w2s_native.h``."""
-    return {**generate_engine(student), **_rendered(student, "w2s_native.h", "w2s_native.c")}
+    return {**generate_engine(student, kernel), **_rendered(student, kernel, "w2s_native.h", "w2s_native.c")}
 
 
-def backbone_sources(student: QuantizedStudent) -> dict[str, str]:
+def backbone_sources(student: QuantizedStudent, kernel: KernelName) -> dict[str, str]:
     """Return the files of a library that runs the backbone from the image to its outputs."""
-    engine = {name: text for name, text in generate_engine(student).items() if name not in _NOT_BACKBONE}
-    return {**engine, **_rendered(student, "w2s_native_backbone.c")}
+    engine = {name: text for name, text in generate_engine(student, kernel).items() if name not in _NOT_BACKBONE}
+    return {**engine, **_rendered(student, kernel, "w2s_native_backbone.c")}
 
 
-def _rendered(student: QuantizedStudent, *names: str) -> dict[str, str]:
-    context = engine_context(student)
+def _rendered(student: QuantizedStudent, kernel: KernelName, *names: str) -> dict[str, str]:
+    context = engine_context(student, KERNELS[kernel])
     variables = {field.name: getattr(context, field.name) for field in fields(context)}
     return {name: render(f"native/{name}.j2", **variables) for name in names}
