@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from tests.builds import need, student_of
+from toolchain.codegen.kernels import KERNELS
 from toolchain.model_names import MODELS
 from toolchain.native import NativeBackbone
+from toolchain.native.kernel import native_kernels
 from toolchain.reference.backbone import run_backbone
 
 
@@ -15,9 +17,11 @@ def model(request: pytest.FixtureRequest) -> str:
     return request.param
 
 
-@pytest.fixture(scope="module")
-def backbone(model: str) -> NativeBackbone:
-    return NativeBackbone(student_of(model))
+@pytest.fixture(scope="module", params=KERNELS)
+def backbone(model: str, request: pytest.FixtureRequest) -> NativeBackbone:
+    if request.param not in native_kernels():
+        pytest.skip(f"this computer does not run the kernel {request.param}")
+    return NativeBackbone(student_of(model), request.param)
 
 
 def images() -> dict[str, np.ndarray]:

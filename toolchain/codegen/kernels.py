@@ -148,5 +148,6 @@ KERNELS: dict[KernelName, Kernel] = {
         transformed=frozenset(_TWO_PAIRS),
         pack_transformed=lambda weight: _vectors_in_words(weight.reshape(16, CHANNELS, CHANNELS)),
     ),
+    "avx2": Kernel(rows_at_once=1, weight_type="int16_t", pack=by_lane(2)),
     "avx512vnni": Kernel(rows_at_once=1, weight_type="uint8_t", pack=by_lane(4, offset=128)),
 }

@@ -8,6 +8,7 @@ from toolchain.target.schema import KernelName
 #: Best first, with what GCC and Clang predefine where the CPU has the instructions.
 _NEEDS: tuple[tuple[KernelName, tuple[str, ...]], ...] = (
     ("avx512vnni", ("__AVX512F__", "__AVX512BW__", "__AVX512VL__", "__AVX512VNNI__")),
+    ("avx2", ("__AVX2__",)),
 )
 
 
