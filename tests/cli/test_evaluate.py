@@ -6,7 +6,7 @@ import pytest
 import soundfile
 
 from toolchain.evaluate.result import Evaluation
-from toolchain.quantize.folder import CHECKPOINT
+from toolchain.quantize.folder import CHECKPOINT, QUANTIZED
 from toolchain.resources import student_dir
 
 
@@ -43,6 +43,28 @@ def test_json_of_a_bundled_student_on_a_corpus(cli, corpus):
     # The bundled file differs in the SHA-256 that its metadata name.
     assert abs(row.costs.onnx_int8_bytes - (student_dir("wav2small-17k") / "model.int8.onnx").stat().st_size) < 500
     assert row.costs.runtime.seconds == 5.0 and row.costs.runtime.latency.median_ms > 0
+
+
+def test_the_quantised_form_on_any_folder_of_audio(cli, tmp_path, speech_clips):
+    for index, pcm in enumerate(speech_clips[:5]):
+        soundfile.write(tmp_path / f"{index}.wav", pcm, 16_000)
+    called = cli("evaluate", "wav2small-17k", "--corpus", tmp_path, "--int8")
+    assert called.code == 0, called.err
+    assert "also compared with the float student" in " ".join(called.out.split())
+    (row,) = (line.split() for line in called.out.splitlines() if "wav2small-17k int8" in line)
+    assert row[-5:-3] == ["float", "5"]
+    assert all(0.5 < float(value) <= 1 for value in row[-3:])
+
+
+def test_a_form_that_is_not_there_is_named(cli, tmp_path):
+    called = cli("evaluate", "wav2small-17k", "--int8")
+    assert called.code == 2 and "--int8 runs students on a corpus" in called.err
+    (tmp_path / CHECKPOINT).write_bytes((student_dir("wav2small-17k") / CHECKPOINT).read_bytes())
+    called = cli("evaluate", tmp_path, "--int8", "--corpus", tmp_path)
+    assert called.code == 2 and "holds no quantised student" in called.err
+    (tmp_path / QUANTIZED).write_bytes((student_dir("wav2small-72k") / QUANTIZED).read_bytes())
+    called = cli("evaluate", tmp_path, "--int8", "--corpus", tmp_path)
+    assert called.code == 2 and "come from different checkpoints" in called.err
 
 
 def test_table_of_a_file_without_a_corpus(cli):

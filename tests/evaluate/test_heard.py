@@ -5,10 +5,15 @@ import pytest
 import soundfile
 
 from toolchain.corpora import Split
-from toolchain.distill.evaluate import predict
+from toolchain.distill.evaluate import concordance, predict
 from toolchain.errors import UsageError
 from toolchain.evaluate.heard import Heard, agreements, hear
+from toolchain.model.checkpoint import load
 from toolchain.model.students import create
+from toolchain.quantize.folder import StudentFolder
+from toolchain.quantize.student_file import load_student
+from toolchain.reference.engine import run
+from toolchain.resources import student_dir
 from toolchain.teacher.base import Teacher
 
 
@@ -67,6 +72,29 @@ def test_agreement_is_the_ccc_and_leaves_out_what_is_unknown(speech_clips):
     assert with_teacher.recordings == 4
     assert (with_teacher.arousal, with_teacher.dominance, with_teacher.valence) == pytest.approx((1, 1, 1), abs=1e-6)
     assert with_corpus.arousal < 0.01
+
+
+def test_the_quantised_form_is_compared_with_the_float_one_too(speech_clips):
+    folder = StudentFolder(student_dir("wav2small-17k"))
+    network, quantized = load(folder.path), load_student(folder.quantized)
+    pcm = tuple(clip[:16_000] for clip in speech_clips[:6])
+    float_outputs = predict(network, pcm)
+    int8_outputs = np.array([run(quantized, clip).values for clip in pcm], np.float32)
+    found = agreements(network, [Heard("made-up", pcm, {"teacher": int8_outputs})], quantized)
+    assert [(item.form, item.against) for item in found] == [
+        ("float", "teacher"), ("int8", "teacher"), ("int8", "float")
+    ]  # fmt: skip
+    as_teacher, itself, as_float = ((item.arousal, item.dominance, item.valence) for item in found)
+    assert itself == pytest.approx((1, 1, 1), abs=1e-6)
+    assert as_teacher == pytest.approx(as_float, abs=1e-6)
+    assert as_float == pytest.approx(tuple(concordance(int8_outputs, float_outputs).values()), abs=1e-6)
+    assert all(0.9 < value < 1 for value in as_float)
+
+
+def test_a_corpus_without_targets_can_be_heard_all_the_same(tmp_path, speech_clips):
+    soundfile.write(tmp_path / "a.wav", speech_clips[0], 16_000)
+    (heard,) = hear(tmp_path, Split.TEST, None, need_truth=False)
+    assert len(heard.pcm) == 1 and not heard.truths
 
 
 def test_one_recording_has_no_ccc(speech_clips):

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 EXAMPLE = "toolchain evaluate wav2small-17k wav2small-72k --corpus corpora/ --teacher acted"
 
 _AGREEMENT = "{split} part; CCC with the teacher, or with what the corpus carries: emotion words, people's ratings"
+_INT8 = "; int8: as every board answers, also compared with the float student"
 _COSTS = (
     "parameters; MACs of 1 s from the log-mel image on; int8 ONNX file, and what ONNX Runtime needs for it: "
     "ms for 5 s on one thread, MB over its import"
@@ -55,6 +56,9 @@ def evaluate(
         list[str] | None,
         typer.Option("--untrained", metavar="NAME", help="Costs of a student with random weights. May be repeated."),
     ] = None,
+    int8: Annotated[
+        bool, typer.Option("--int8", help="Also run the quantised form of each student on the corpus.")
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """Compare students: CCC per dimension, parameters, MACs, int8 size, latency, memory; needs 'train' and 'convert'.
@@ -67,8 +71,10 @@ def evaluate(
 
     if teacher and corpus is None:
         raise UsageError("a teacher hears a corpus, and none is named", "name it with --corpus PATH")
+    if int8 and corpus is None:
+        raise UsageError("--int8 runs students on a corpus, and none is named", "name it with --corpus PATH")
     evaluating = require("toolchain.evaluate.evaluate", "train")
-    contestants = evaluating.open_contestants(checkpoint or [], untrained or [])
+    contestants = evaluating.open_contestants(checkpoint or [], untrained or [], int8=int8)
     whom = require("toolchain.teacher.load", "teacher").load(teacher) if teacher else None
     with progress("evaluating", len(contestants) + 1) as bar:
         found = evaluating.evaluate(contestants, corpus, whom, Split(split.value), on_step=bar.advance)
@@ -81,13 +87,16 @@ def evaluate(
 
 
 def _agreement(found: "Evaluation") -> "Table":
-    table = _table(_AGREEMENT.format(split=found.split), "student", "corpus", "CCC with")
+    int8 = any(item.form == "int8" for row in found.rows for item in row.agreement)
+    caption = _AGREEMENT.format(split=found.split) + (_INT8 if int8 else "")
+    table = _table(caption, "student", "corpus", "CCC with")
     for heading in ("clips", "arousal", "dominance", "valence"):
         table.add_column(heading, justify="right")
     for row in found.rows:
         for item in row.agreement:
             values = (item.arousal, item.dominance, item.valence)
-            table.add_row(row.student, item.corpus, item.against, str(item.recordings), *map(_ccc, values))
+            student = row.student if item.form == "float" else f"{row.student} {item.form}"
+            table.add_row(student, item.corpus, item.against, str(item.recordings), *map(_ccc, values))
     return table
 
 

@@ -19,10 +19,9 @@ from toolchain.distill.state import HISTORY_FILE
 from toolchain.files import sha256_file, write_atomically
 from toolchain.model import checkpoint
 from toolchain.model_names import MODELS
+from toolchain.native import int8_outputs
 from toolchain.quantize.folder import StudentFolder
-from toolchain.quantize.student import QuantizedStudent
 from toolchain.quantize.student_file import load_student
-from toolchain.reference.engine import run
 from toolchain.teacher.acted import FILE_NAME as TEACHER_FILE
 from toolchain.teacher.acted import ActedTeacher
 from toolchain.version import commit
@@ -83,7 +82,8 @@ def write_student_card(folder: Path, corpus: Path, guide: Guide) -> None:
     quantised = StudentFolder(folder).quantized
     forms: dict[str, Form] = {"float student": lambda clips: predict(student, clips)}
     if quantised.is_file():
-        forms["int8 student"] = _int8(load_student(quantised))
+        int8 = load_student(quantised)
+        forms["int8 student"] = lambda clips: int8_outputs(int8, clips)
     division = divide(corpus)
     scores = [
         score
@@ -147,11 +147,6 @@ def _student_scores(
     if len(outputs) == 2:
         scores.append(Score(part, "int8 student", "float student", agreement(*reversed(list(outputs.values())))))
     return scores
-
-
-def _int8(student: QuantizedStudent) -> Form:
-    """What the integer reference, and so every board, answers."""
-    return lambda clips: np.stack([run(student, pcm).values for pcm in clips]).astype(np.float32)
 
 
 def _record(run_folder: Path) -> dict[str, Any]:

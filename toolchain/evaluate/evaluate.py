@@ -14,10 +14,14 @@ from toolchain.errors import UsageError
 from toolchain.evaluate.costs import Signals, measure_costs, settle
 from toolchain.evaluate.heard import Heard, agreements, hear
 from toolchain.evaluate.result import Evaluation, Row
+from toolchain.files import sha256_file
 from toolchain.model import checkpoint
 from toolchain.model.network import Network
 from toolchain.model.students import create
 from toolchain.model_names import MODELS
+from toolchain.quantize.folder import QUANTIZED, StudentFolder
+from toolchain.quantize.student import QuantizedStudent
+from toolchain.quantize.student_file import load_student
 from toolchain.resources import student_dir
 from toolchain.teacher.base import Teacher
 
@@ -29,23 +33,32 @@ _PACKAGES = ("torch", "onnxruntime")
 
 @dataclass(frozen=True, eq=False)
 class Contestant:
-    """A student to evaluate, under the name it was given by."""
+    """A student to evaluate, under the name it was given by, and its form on integers where that is wanted."""
 
     name: str
     network: Network
     trained: bool
+    quantized: QuantizedStudent | None = None
 
 
-def open_contestants(checkpoints: Sequence[str], untrained: Sequence[str]) -> list[Contestant]:
+def open_contestants(
+    checkpoints: Sequence[str], untrained: Sequence[str], *, int8: bool = False
+) -> list[Contestant]:
     """Load checkpoints (a bundled student's name, a file, a folder or a hub id) and make untrained students.
 
+    Args:
+        checkpoints: Trained students.
+        untrained: Names of architectures.
+        int8: Whether the quantised form of each trained student is wanted, too.
+
     Raises:
-        UsageError: A checkpoint cannot be loaded, a name is unknown, or there is nothing to evaluate.
+        UsageError: A checkpoint cannot be loaded, a name is unknown, there is nothing to evaluate, or a student has no
+            quantised form beside it, or that of another checkpoint.
         MissingToolError: One is a MobileNet and timm is not installed.
     """
     if not checkpoints and not untrained:
         raise UsageError("which students?", "name checkpoints or bundled students, or --untrained NAME")
-    trained = [Contestant(name, checkpoint.load(_source(name)), True) for name in checkpoints]
+    trained = [_trained(name, int8) for name in checkpoints]
     return trained + [Contestant(name, create(name), False) for name in untrained]
 
 
@@ -71,7 +84,8 @@ def evaluate(
         BuildError: A conversion changes a student's outputs, or ONNX Runtime fails.
     """
     on_step("reading the corpus")
-    heard = hear(corpus, split, teacher) if corpus else []
+    int8 = any(contestant.quantized for contestant in contestants)
+    heard = hear(corpus, split, teacher, need_truth=not int8) if corpus else []
     calibration = [clip.pcm.astype(np.float32) / np.float32(32768) for clip in select_clips(calibration_folder()).clips]
     rows = []
     for contestant in contestants:
@@ -83,6 +97,24 @@ def evaluate(
         versions={package: version(package) for package in _PACKAGES},
         rows=tuple(rows),
     )
+
+
+def _trained(name: str, int8: bool) -> Contestant:
+    source = _source(name)
+    return Contestant(name, checkpoint.load(source), True, _quantized(Path(source)) if int8 else None)
+
+
+def _quantized(source: Path) -> QuantizedStudent:
+    folder = StudentFolder(source)
+    if not folder.quantized.is_file():
+        raise UsageError(f"{source} holds no quantised student ({QUANTIZED})", "make one with 'toolchain quantize'")
+    quantized = load_student(folder.quantized)
+    if quantized.checkpoint_sha256 != sha256_file(folder.checkpoint):
+        raise UsageError(
+            f"{folder.checkpoint} and the quantised student beside it come from different checkpoints",
+            "make both again with 'toolchain quantize'",
+        )
+    return quantized
 
 
 def _source(name: str) -> str | Path:
@@ -99,5 +131,5 @@ def _row(contestant: Contestant, heard: list[Heard], calibration: Signals) -> Ro
         model=network.name,
         trained=contestant.trained,
         costs=measure_costs(network, calibration),
-        agreement=agreements(network, heard) if contestant.trained else (),
+        agreement=agreements(network, heard, contestant.quantized) if contestant.trained else (),
     )

@@ -6,8 +6,11 @@ from pydantic import BaseModel, ConfigDict
 
 import toolchain
 
-#: Whom a student is compared with: the teacher, or the targets that the corpus carries.
-Against = Literal["teacher", "corpus"]
+#: Whom a student is compared with: the teacher, the targets that the corpus carries, or itself in float.
+Against = Literal["teacher", "corpus", "float"]
+
+#: In which arithmetic a student answers: torch's, or the integers of every board.
+Form = Literal["float", "int8"]
 
 
 class _Record(BaseModel):
@@ -60,6 +63,7 @@ class Agreement(_Record):
     """CCC of a student's outputs over the recordings of one corpus; None where it is not defined."""
 
     corpus: str
+    form: Form = "float"
     against: Against
     recordings: int
     arousal: float | None
