@@ -9,13 +9,12 @@ from toolchain.target.schema import KernelName
 _NEEDS: tuple[tuple[KernelName, tuple[str, ...]], ...] = (
     ("avx512vnni", ("__AVX512F__", "__AVX512BW__", "__AVX512VL__", "__AVX512VNNI__")),
     ("avx2", ("__AVX2__",)),
-    ("winograd", ()),
     ("plain", ()),
 )
 
 
 def native_kernels() -> tuple[KernelName, ...]:
-    """Return the kernels that run on this computer, the fastest first; those in portable C are always among them.
+    """Return the kernels that run on this computer, the fastest first; "plain" is always among them.
 
     Raises:
         MissingToolError: The host's C compiler, which knows the CPU, is not installed.
