@@ -1,11 +1,11 @@
 """The backbone of one student alone, from the quantised image to its outputs, as other runtimes run it."""
 
 import ctypes
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from toolchain.native.engine import zeroed
 from toolchain.native.kernel import native_kernels
 from toolchain.native.library import library
 from toolchain.native.sources import backbone_sources
@@ -32,6 +32,7 @@ class NativeBackbone:
         self._names = [layer.name for layer in student.backbone.outputs]
         self._library = ctypes.CDLL(str(library(backbone_sources(student, self.kernel))))
         self._library.w2s_native_engine_bytes.restype = ctypes.c_uint32
+        self._bytes: int = self._library.w2s_native_engine_bytes()
         pointer = ctypes.c_void_p
         self._library.w2s_native_backbone.argtypes = (pointer, pointer, ctypes.c_uint32, pointer)
         self._library.w2s_native_backbone.restype = None
@@ -42,8 +43,5 @@ class NativeBackbone:
         shape = ((len(image) + 1) // 2, POOLED_BANDS, CHANNELS)
         outputs: dict[str, Rows] = {name: np.empty(shape, np.int8) for name in self._names}
         places = (ctypes.c_void_p * len(outputs))(*(rows.ctypes.data for rows in outputs.values()))
-        self._library.w2s_native_backbone(self._memory(), image.ctypes.data, len(image), places)
+        self._library.w2s_native_backbone(zeroed(self._bytes), image.ctypes.data, len(image), places)
         return outputs
-
-    def _memory(self) -> Any:
-        return (ctypes.c_uint64 * -(-self._library.w2s_native_engine_bytes() // 8))()

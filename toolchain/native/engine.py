@@ -4,6 +4,7 @@ import ctypes
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ Result = NDArray[np.int32]
 Rows = NDArray[np.int8] | NDArray[np.int32]
 
 #: W2S_LAYER_NONE.
-_NO_LAYER = 255
+NO_LAYER = 255
 
 
 class NativeEngine:
@@ -42,7 +43,9 @@ class NativeEngine:
     def __init__(self, student: QuantizedStudent, kernel: KernelName | None = None) -> None:
         self.student = student
         self.kernel: KernelName = kernel or native_kernels()[0]
-        self._library = _load(engine_sources(student, self.kernel))
+        #: The shared library, with the functions of ``w2s_native.h``.
+        self.path = library(engine_sources(student, self.kernel))
+        self._library = load_engine(self.path)
         self._bytes: int = self._library.w2s_native_bytes()
 
     @property
@@ -59,7 +62,7 @@ class NativeEngine:
         Raises:
             UsageError: The window is shorter than one frame or longer than an engine takes.
         """
-        return self._call(self._library.w2s_native_run, self._memory(), pcm)
+        return self._call(self._library.w2s_native_run, zeroed(self._bytes), pcm)
 
     def run_many(self, clips: Sequence[Pcm], threads: int | None = None) -> Result:
         """Return the results of many windows, int32 (n, 3).
@@ -87,7 +90,7 @@ class NativeEngine:
         Raises:
             UsageError: as `run`.
         """
-        memory = self._memory()
+        memory = zeroed(self._bytes)
         starts = range(0, len(pcm) - window + 1, window)
         results = [self._call(self._library.w2s_native_run_next, memory, pcm[at : at + window]) for at in starts]
         return np.array(results, np.int32).reshape(-1, 3)
@@ -104,14 +107,11 @@ class NativeEngine:
         rows = {}
         for number, name in enumerate(self.student.layer_names):
             rows[name] = self._empty_rows(name, self.student.frames(len(pcm)))
-            self._call(self._library.w2s_native_run, self._memory(), pcm, number, rows[name])
+            self._call(self._library.w2s_native_run, zeroed(self._bytes), pcm, number, rows[name])
         return Trace(output=output, rows=rows)
 
-    def _memory(self) -> Any:
-        return (ctypes.c_uint64 * -(-self._bytes // 8))()
-
     def _call(
-        self, function: Any, memory: Any, pcm: Pcm, layer: int = _NO_LAYER, rows: Rows | None = None
+        self, function: Any, memory: Any, pcm: Pcm, layer: int = NO_LAYER, rows: Rows | None = None
     ) -> Result:
         require_length(self.student, len(pcm))
         samples = np.ascontiguousarray(pcm, np.int16)
@@ -142,8 +142,14 @@ def available_cpus() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _load(sources: dict[str, str]) -> ctypes.CDLL:
-    loaded = ctypes.CDLL(str(library(sources)))
+def zeroed(size: int) -> Any:
+    """At least ``size`` bytes of zeros, aligned as C wants them."""
+    return (ctypes.c_uint64 * -(-size // 8))()
+
+
+def load_engine(path: Path) -> ctypes.CDLL:
+    """Load a library of `engine_sources` and declare its functions."""
+    loaded = ctypes.CDLL(str(path))
     for name in ("w2s_native_bytes", "w2s_native_engine_bytes"):
         getattr(loaded, name).restype = ctypes.c_uint32
     for name in ("w2s_native_run", "w2s_native_run_next"):

@@ -1,4 +1,4 @@
-"""The C of the two libraries: the whole engine, and its backbone alone."""
+"""The C of the libraries: the whole engine, the same with a measure of its stack, and the backbone alone."""
 
 from dataclasses import fields
 
@@ -16,6 +16,11 @@ _NOT_BACKBONE = ("wav2small.c", "w2s_frontend.c", "w2s_head.c")
 def engine_sources(student: QuantizedStudent, kernel: KernelName) -> dict[str, str]:
     """Return the files of a library with the functions of ``w2s_native.h``."""
     return {**generate_engine(student, kernel), **_rendered(student, kernel, "w2s_native.h", "w2s_native.c")}
+
+
+def stack_sources(student: QuantizedStudent, kernel: KernelName) -> dict[str, str]:
+    """Return the files of a library that also measures the stack of a window, on POSIX threads."""
+    return {**engine_sources(student, kernel), **_rendered(student, kernel, "w2s_native_stack.c")}
 
 
 def backbone_sources(student: QuantizedStudent, kernel: KernelName) -> dict[str, str]:

@@ -43,7 +43,7 @@ def run_tflm(tflite: bytes, image: NDArray[np.int8]) -> dict[str, NDArray[np.int
     tflm = require("tflite_micro", "tflm")
     names = output_order(tflite)
     model = with_frames(tflite, len(image))
-    interpreter = tflm.runtime.Interpreter.from_bytes(model, arena_size=_sufficient_arena(len(image)))
+    interpreter = tflm.runtime.Interpreter.from_bytes(model, arena_size=sufficient_arena(len(image)))
     interpreter.set_input(image.reshape(1, -1, MEL_BANDS, 1), 0)
     interpreter.invoke()
     return {name: interpreter.get_output(index)[0].copy() for index, name in enumerate(names)}
@@ -60,7 +60,7 @@ def minimum_arena_bytes(tflite: bytes, frames: int) -> int:
         BuildError: TFLM does not accept the backbone at all.
     """
     require("tflite_micro", "tflm")
-    too_small, enough = 0, _sufficient_arena(frames)
+    too_small, enough = 0, sufficient_arena(frames)
     with TemporaryDirectory() as folder:
         path = Path(folder, "backbone.tflite")
         path.write_bytes(with_frames(tflite, frames))
@@ -80,6 +80,6 @@ def _fits(path: Path, arena_bytes: int) -> bool:
         return False
 
 
-def _sufficient_arena(frames: int) -> int:
-    """Room for three of the largest activation; TFLM needs two at a time."""
+def sufficient_arena(frames: int) -> int:
+    """Bytes with room for three of the largest activation; TFLM needs two at a time."""
     return _OVERHEAD + 3 * (frames + 2) * (MEL_BANDS + 2) * CHANNELS // _ALIGNMENT * _ALIGNMENT
