@@ -16,6 +16,7 @@ SYSTEMS: tuple[System, ...] = get_args(System)
 #: Names by package manager. A program without a name in any of a system's managers is not packaged for it: Homebrew's
 #: riscv64-elf-gcc is built without a C library, and neither Homebrew nor winget has a compiler for the LX106.
 _PACKAGES: dict[str, dict[str, str]] = {
+    "aarch64-linux-gnu-gcc": {"apt": "gcc-aarch64-linux-gnu libc6-dev-arm64-cross"},
     "arm-none-eabi-gcc": {
         "apt": "gcc-arm-none-eabi libnewlib-arm-none-eabi",
         "cask": "gcc-arm-embedded",
@@ -27,6 +28,7 @@ _PACKAGES: dict[str, dict[str, str]] = {
     "node": {"apt": "nodejs npm", "brew": "node", "winget": "OpenJS.NodeJS.LTS"},
     "openocd": {"apt": "openocd", "brew": "open-ocd", "winget": "xpack-dev-tools.openocd-xpack"},
     "pyocd": {"pip": '"wav2small-toolchain[probe]"'},
+    "qemu-aarch64": {"apt": "qemu-user"},
     "qemu-system-arm": {"apt": "qemu-system-arm", "brew": "qemu", "winget": "SoftwareFreedomConservancy.QEMU"},
     "qemu-system-riscv32": {"apt": "qemu-system-misc", "brew": "qemu", "winget": "SoftwareFreedomConservancy.QEMU"},
     "qemu-system-xtensa": {"apt": "qemu-system-misc", "brew": "qemu", "winget": "SoftwareFreedomConservancy.QEMU"},

@@ -1,9 +1,10 @@
 """Every kernel of this CPU against the reference, on random and extreme tensors, under the sanitizers."""
 
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ from toolchain.quantize.student import ConvLayer, QuantizedStudent
 from toolchain.reference.backbone import run_backbone
 
 DRIVER = Path(__file__).parent / "backbone_driver.c"
-HOST_KERNELS = ("plain", "avx2", "avx512vnni")
+HOST_KERNELS = ("plain", "avx2", "avx512vnni", "neon")
 ROWS = 23
 LARGEST_BIAS = 2**28 - 1
 
@@ -96,12 +97,44 @@ def images() -> list[np.ndarray]:
     return [image.astype(np.int8) for image in (noise, ends, np.full((ROWS, 26), -128), np.full((ROWS, 26), 127))]
 
 
-def build(student: QuantizedStudent, kernel: str, folder: Path) -> Path:
+class Machine(NamedTuple):
+    """Compiler and flags, and what runs the program."""
+
+    compiler: str
+    flags: Sequence[str]
+    runner: Sequence[str] = ()
+
+
+THIS_COMPUTER = Machine("gcc", [*SANITIZED, "-march=native"])
+#: Elsewhere the kernel for AArch64 is emulated. There is no library of the sanitizer then: it traps.
+_TRAPS = ["-O1", "-fsanitize=undefined", "-fsanitize-undefined-trap-on-error"]
+EMULATED = {
+    "neon": Machine(
+        "aarch64-linux-gnu-gcc",
+        [*_TRAPS, "-march=armv8.2-a+dotprod", "-static"],
+        ["qemu-aarch64", "-cpu", "max"],
+    )
+}
+
+
+def machine_for(kernel: str) -> Machine:
+    need("gcc")
+    if kernel in native_kernels():
+        return THIS_COMPUTER
+    if kernel not in EMULATED:
+        pytest.skip(f"this CPU has not the instructions of {kernel}")
+    machine = EMULATED[kernel]
+    need(machine.compiler)
+    need(machine.runner[0])
+    return machine
+
+
+def build(student: QuantizedStudent, kernel: str, machine: Machine, folder: Path) -> Path:
     for name, text in backbone_sources(student, kernel).items():
         (folder / name).write_text(text)
     program = folder / "backbone"
-    flags = [*STRICT, *SANITIZED, "-march=native", f"-I{folder}"]
-    subprocess.run(["gcc", *flags, "-o", program, DRIVER, *folder.glob("*.c")], check=True)
+    command = [machine.compiler, *STRICT, *machine.flags, f"-I{folder}", "-o", program, DRIVER, *folder.glob("*.c")]
+    subprocess.run(command, check=True)
     return program
 
 
@@ -114,12 +147,11 @@ def test_all_kernels_for_computers_are_here() -> None:
 @pytest.mark.parametrize("kernel", HOST_KERNELS)
 @pytest.mark.parametrize("change", CHANGES)
 def test_equal_on_random_and_extreme_tensors(change, kernel: str, tmp_path: Path) -> None:
-    need("gcc")
-    if kernel not in native_kernels():
-        pytest.skip(f"this CPU has no {kernel}")
+    machine = machine_for(kernel)
     student = with_layers(change)
     expected = [run_backbone(image, student.backbone) for image in images()]
     content = b"".join(image.tobytes() for image in images())
-    done = subprocess.run([build(student, kernel, tmp_path), str(ROWS)], input=content, capture_output=True)
+    command = [*machine.runner, build(student, kernel, machine, tmp_path), str(ROWS)]
+    done = subprocess.run(command, input=content, capture_output=True)
     assert done.returncode == 0, done.stderr[-600:]
     assert done.stdout == b"".join(rows[name].tobytes() for rows in expected for name in ("lin", "sof"))

@@ -150,4 +150,5 @@ KERNELS: dict[KernelName, Kernel] = {
     ),
     "avx2": Kernel(rows_at_once=1, weight_type="int16_t", pack=by_lane(2)),
     "avx512vnni": Kernel(rows_at_once=1, weight_type="uint8_t", pack=by_lane(4, offset=128)),
+    "neon": Kernel(rows_at_once=1, weight_type="int8_t", pack=by_lane(4, groups_at_once=2)),
 }

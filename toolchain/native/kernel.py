@@ -9,6 +9,7 @@ from toolchain.target.schema import KernelName
 _NEEDS: tuple[tuple[KernelName, tuple[str, ...]], ...] = (
     ("avx512vnni", ("__AVX512F__", "__AVX512BW__", "__AVX512VL__", "__AVX512VNNI__")),
     ("avx2", ("__AVX2__",)),
+    ("neon", ("__aarch64__", "__ARM_NEON", "__ARM_FEATURE_DOTPROD")),
     ("plain", ()),
 )
 
