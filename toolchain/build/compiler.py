@@ -89,6 +89,14 @@ class Compiler:
         if done.returncode != 0:
             raise BuildError(*_explain(done.stderr, command))
 
+    def link_shared(self, objects: Sequence[str], output: str) -> None:
+        """Link ``objects`` to the shared library ``output``, with no flag that only some linkers know.
+
+        Raises:
+            BuildError: with the linker's first error.
+        """
+        self._run([self._command, *self._target.compiler.flags, "-shared", *objects, "-o", output])
+
     def convert(self, elf: str, file_format: str, output: str) -> None:
         """Write an ELF file's loadable bytes in another of objcopy's formats, such as "binary" or "ihex".
 

@@ -36,12 +36,11 @@ def library(sources: Mapping[str, str]) -> Path:
     """
     target = _shared_target()
     folder = cache_folder()
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".") as work:
-        compiler = Compiler(target, Path(work))
-        toolset = (*compiler.flags, *compiler.link_flags, compiler.version, cpu_macros())
-        path = folder / f"{build_id(sources, toolset).hex()}{_SUFFIX}"
-        if not path.is_file():
-            os.replace(_compile(sources, compiler), path)
+    compiler = Compiler(target, folder)
+    path = folder / f"{build_id(sources, (*compiler.flags, compiler.version, cpu_macros())).hex()}{_SUFFIX}"
+    if not path.is_file():
+        with tempfile.TemporaryDirectory(dir=folder, prefix=".") as work:
+            os.replace(_compile(sources, Compiler(target, Path(work).resolve())), path)
     return path
 
 
@@ -78,10 +77,10 @@ def _user_cache() -> Path:
 
 
 def _shared_target() -> Target:
-    """The host target, set up for a shared library instead of a program."""
+    """The host target, set up for the parts of a shared library instead of a program."""
     host = load_target("host")
     this_cpu = [_THIS_CPU] if _predefined([_THIS_CPU]) else []
-    compiler = host.compiler.model_copy(update={"flags": [*_FLAGS, *this_cpu], "link_flags": ["-shared"]})
+    compiler = host.compiler.model_copy(update={"flags": [*_FLAGS, *this_cpu]})
     return host.model_copy(update={"compiler": compiler})
 
 
@@ -105,5 +104,5 @@ def _compile(sources: Mapping[str, str], compiler: Compiler) -> Path:
         (folder / name).write_text(text, encoding="utf-8")
     objects = [compiler.compile(f"engine/{name}") for name in sorted(sources) if name.endswith(".c")]
     output = f"library{_SUFFIX}"
-    compiler.link(objects, None, output)
+    compiler.link_shared(objects, output)
     return compiler.folder / output
