@@ -30,7 +30,8 @@ class Kernel:
         pack_transformed: int16 (4, 4, out, in) to rows of packed weights.
         template: name of the file, where it is not that of the kernel.
         blocks: output channels that are summed together: as many as the core has registers for.
-        unroll: input channels of one turn of the inner loop.
+        loops: the file of ``kernels/loops`` that sums products.
+        unroll: input channels of one turn of its inner loop.
     """
 
     rows_at_once: int
@@ -41,6 +42,7 @@ class Kernel:
     pack_transformed: Callable[[Weights], Sequence[Integers]] | None = None
     template: str = ""
     blocks: Integers = ()
+    loops: str = ""
     unroll: int = 1
 
     def weights(self, layer: ConvLayer) -> tuple[str, Sequence[Integers]]:
@@ -75,9 +77,14 @@ def _in_blocks(weight: Weights, blocks: Sequence[int]) -> list[list[int]]:
 
 
 def _portable(
-    blocks: tuple[int, ...], *, transformed: Sequence[str], unroll: int = 1
+    blocks: tuple[int, ...], *, transformed: Sequence[str], loops: str = "c", unroll: int = 1, offset: int = 0
 ) -> Kernel:
-    """Winograd in C for cores that multiply one pair of numbers at a time."""
+    """Winograd for cores that multiply one pair of numbers at a time.
+
+    Args:
+        blocks, transformed, loops, unroll: as in `Kernel`.
+        offset: added to transformed weights, for a core that loads halfwords without a sign.
+    """
 
     def pack(weight: Weights) -> list[list[int]]:
         """(block, tap, out of that block); 128 is added, so that a byte needs no sign."""
@@ -89,17 +96,18 @@ def _portable(
     def pack_transformed(weight: Weights) -> list[list[int]]:
         """(block, position, in, out of that block)."""
         positions = weight.reshape(16, CHANNELS, CHANNELS).transpose(0, 2, 1).reshape(1, -1, CHANNELS)
-        return _in_blocks(positions, blocks)
+        return _in_blocks(positions + offset, blocks)
 
     return Kernel(
         template="winograd",
         rows_at_once=2,
         weight_type="uint8_t",
         pack=pack,
-        transformed_type="int16_t",
+        transformed_type="uint16_t" if offset else "int16_t",
         transformed=frozenset(transformed),
         pack_transformed=pack_transformed,
         blocks=blocks,
+        loops=loops,
         unroll=unroll,
     )
 
@@ -138,6 +146,7 @@ KERNELS: dict[KernelName, Kernel] = {
     "plain": Kernel(rows_at_once=1, weight_type="int8_t", pack=_by_output),
     # GCC keeps 7 sums in 14 or 16 registers, and 13 in 31. 48 KB of flash decide how many layers are transformed.
     "armv7m": _portable((7, 6), transformed=_TWO_PAIRS),
+    "armv6m": _portable((7, 6), transformed=("conv2", "conv3", "conv4", "conv5", "conv6", "conv7"), loops="armv6m", offset=2048),
     "xtensa": _portable((7, 6), transformed=("conv2", "conv3", "conv4")),
     "rv32im": _portable((13,), unroll=3, transformed=_TWO_PAIRS),
     "dsp": Kernel(
