@@ -9,7 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LONGEST = 1 << 20 };
+#ifndef LONGEST
+#define LONGEST (1 << 20) /* samples */
+#endif
 
 static void write_row(void *context, uint32_t row, const void *data, uint32_t bytes)
 {

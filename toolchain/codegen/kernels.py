@@ -32,6 +32,8 @@ class Kernel:
         blocks: output channels that are summed together: as many as the core has registers for.
         loops: the file of ``kernels/loops`` that sums products.
         unroll: input channels of one turn of its inner loop.
+        weight_alignment: of the packed weights in bytes, where it must be more than their type's.
+        pools: whether it has the max pool, too.
     """
 
     rows_at_once: int
@@ -44,6 +46,8 @@ class Kernel:
     blocks: Integers = ()
     loops: str = ""
     unroll: int = 1
+    weight_alignment: int | None = None
+    pools: bool = False
 
     def weights(self, layer: ConvLayer) -> tuple[str, Sequence[Integers]]:
         """C type and rows of the weights of ``layer``."""
@@ -142,6 +146,26 @@ def _words(halfwords: Sequence[int] | Weights) -> list[int]:
     return (pairs[:, 0] | pairs[:, 1] << 16).tolist()
 
 
+#: Bytes of a Helium vector, and the channels of a pixel in it; the bytes behind them get weights of zero.
+_HELIUM_LANES = 16
+
+
+def _in_vectors(weight: Weights) -> list[list[int]]:
+    """Vectors of one tap, (out, tap, 16). A 3x3 convolution of 13 channels has them in pairs of outputs.
+
+    Such a pair is (row, out of the pair, band, 16); the last output, which has no partner, is (row, band, 16). The nine
+    taps of an image's single channel are one vector, each row of them followed by a zero.
+    """
+    kernel, channels = weight.shape[1], weight.shape[3]
+    if channels == 1:
+        weight = np.pad(weight, ((0, 0), (0, 0), (0, 1), (0, 0))).reshape(CHANNELS, 1, 1, -1)
+    vectors = np.pad(weight, ((0, 0), (0, 0), (0, 0), (0, _HELIUM_LANES - weight.shape[3])))
+    if channels == 1 or kernel == 1:
+        return vectors.reshape(CHANNELS, -1).tolist()
+    pairs = vectors[:-1].reshape(CHANNELS // 2, 2, *vectors.shape[1:]).transpose(0, 2, 1, 3, 4)
+    return [*pairs.reshape(CHANNELS // 2, -1).tolist(), vectors[-1].ravel().tolist()]
+
+
 KERNELS: dict[KernelName, Kernel] = {
     "plain": Kernel(rows_at_once=1, weight_type="int8_t", pack=_by_output),
     # GCC keeps 7 sums in 14 or 16 registers, and 13 in 31. 48 KB of flash decide how many layers are transformed.
@@ -160,4 +184,5 @@ KERNELS: dict[KernelName, Kernel] = {
     "avx2": Kernel(rows_at_once=1, weight_type="int16_t", pack=by_lane(2)),
     "avx512vnni": Kernel(rows_at_once=1, weight_type="uint8_t", pack=by_lane(4, offset=128)),
     "neon": Kernel(rows_at_once=1, weight_type="int8_t", pack=by_lane(4, groups_at_once=2)),
+    "helium": Kernel(rows_at_once=1, weight_type="int8_t", pack=_in_vectors, weight_alignment=4, pools=True),
 }

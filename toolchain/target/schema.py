@@ -11,7 +11,7 @@ DEFAULT_BAUD = 115_200
 UF2_PAYLOAD_BYTES = 256
 
 #: Kernels of the backbone, see ``toolchain/codegen/kernels.py``.
-KernelName = Literal["plain", "armv6m", "armv7m", "xtensa", "rv32im", "dsp", "avx2", "avx512vnni", "neon"]
+KernelName = Literal["plain", "armv6m", "armv7m", "xtensa", "rv32im", "dsp", "helium", "avx2", "avx512vnni", "neon"]
 
 #: The microphone driver of a board that has none: the host sends the samples.
 HOST_MICROPHONE = "link"
