@@ -13,7 +13,7 @@ from toolchain.reference.backbone import convolve
 from toolchain.target.schema import KernelName
 
 _HERE = Path(__file__).parent
-_SOURCES = ["w2s_kernel.c", "w2s_tables.c", "w2s_fixed_point.c"]
+_SOURCES = ["w2s_kernel.c", "w2s_tables.c"]
 
 Fill = Callable[[tuple[int, int, int]], np.ndarray]
 

@@ -1,4 +1,4 @@
-"""The layers of kernels that need an emulator against the reference, bit for bit, on tensors at the limits of what a student may hold."""
+"""The layers of kernels that need an emulator, against the reference, bit for bit, at the limits of a student."""
 
 from dataclasses import replace
 from pathlib import Path
