@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from toolchain.codegen.lanes import by_lane
-from toolchain.quantize.student import CHANNELS, ConvLayer
+from toolchain.quantize.student import CHANNELS, TRUNK, ConvLayer
 from toolchain.target.schema import KernelName
 
 Integers = Sequence[int]
@@ -170,7 +170,7 @@ KERNELS: dict[KernelName, Kernel] = {
     "plain": Kernel(rows_at_once=1, weight_type="int8_t", pack=_by_output),
     # GCC keeps 7 sums in 14 or 16 registers, and 13 in 31. 48 KB of flash decide how many layers are transformed.
     "armv7m": _portable((7, 6), transformed=_TWO_PAIRS),
-    "armv6m": _portable((7, 6), transformed=("conv2", "conv3", "conv4", "conv5", "conv6", "conv7"), loops="armv6m", offset=2048),
+    "armv6m": _portable((7, 6), transformed=TRUNK[1:], loops="armv6m", offset=2048),
     "xtensa": _portable((7, 6), transformed=("conv2", "conv3", "conv4")),
     "rv32im": _portable((13,), unroll=3, transformed=_TWO_PAIRS),
     "dsp": Kernel(
