@@ -82,3 +82,10 @@ def build_once(target_name: str, model: str, *, sanitized: bool = False) -> Buil
     need(target.compiler.command)
     out = _folder() / f"{target_name}{'-sanitized' if sanitized else ''}" / model
     return build_firmware(student_of(model), strict(target), out)
+
+
+@cache
+def build_profiled(model: str) -> BuildResult:
+    """Build ``model`` for the host, with its ticks counted by layer and the sanitizers in it."""
+    need("gcc")
+    return build_firmware(student_of(model), strict(sanitized_host()), _folder() / "profiled" / model, profiled=True)

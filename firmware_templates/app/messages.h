@@ -13,6 +13,7 @@ enum {
     REQUEST_LISTEN = 0x06,
     REQUEST_SAMPLES = 0x07,
     REQUEST_STOP = 0x08,
+    REQUEST_PROFILE = 0x09,
 };
 
 enum {
@@ -23,6 +24,7 @@ enum {
     REPLY_MEMORY = 0x85,
     REPLY_LISTENING = 0x86,
     REPLY_LIVE = 0x87,
+    REPLY_PROFILE = 0x88,
     REPLY_ERROR = 0x8F,
 };
 

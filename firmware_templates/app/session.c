@@ -13,6 +13,10 @@
 #include "wav2small.h"
 #include "window.h"
 
+#if HAS_PROFILE
+#include "profile.h"
+#endif
+
 /* Offsets in the payloads of requests. */
 enum {
     BEGIN_WINDOW = 0,
@@ -285,6 +289,9 @@ static const struct request {
     { answer_listen, LISTEN_BYTES, 0, REQUEST_LISTEN },
     { answer_samples, SAMPLES_PCM, sizeof(int16_t), REQUEST_SAMPLES },
     { answer_stop, STOP_BYTES, 0, REQUEST_STOP },
+#if HAS_PROFILE
+    { profile_answer, 0, 0, REQUEST_PROFILE },
+#endif
 };
 
 static bool length_fits(const struct request *request, uint32_t bytes)

@@ -3,7 +3,7 @@
 import os
 import re
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from toolchain.build.sizes import largest_within
@@ -34,13 +34,15 @@ class Compiler:
     Args:
         target: whose command and flags are used.
         folder: the build folder; sources are in ``src/``, objects go to ``obj/``.
+        link_flags: what the linker is told beyond the target's flags.
 
     Raises:
         MissingToolError: if the compiler is not installed.
     """
 
-    def __init__(self, target: Target, folder: Path) -> None:
+    def __init__(self, target: Target, folder: Path, link_flags: Iterable[str] = ()) -> None:
         self._target = target
+        self._link_flags = list(link_flags)
         self.folder = folder
         self._command = str(find_tool(target.compiler.command))
 
@@ -58,7 +60,7 @@ class Compiler:
     @property
     def link_flags(self) -> list[str]:
         """Flags added when linking."""
-        return [*self._target.compiler.link_flags, "-Wl,--gc-sections"]
+        return [*self._target.compiler.link_flags, "-Wl,--gc-sections", *self._link_flags]
 
     def compile(self, source: str) -> str:
         """Compile ``src/<source>`` and return the object's path, relative to the folder.

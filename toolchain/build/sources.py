@@ -20,6 +20,20 @@ BUILD_ID_FILE = "app/build_id.c"
 
 LINKER_SCRIPT = "board/linker.ld"
 
+#: Functions of the engine around which the linker puts those of ``app/profile.c``.
+_PROFILED = (
+    "w2s_begin",
+    "w2s_begin_running",
+    "w2s_push",
+    "w2s_finish",
+    "w2s_backbone_row",
+    "w2s_head_row",
+    "w2s_show",
+)
+
+#: What the linker needs to be told of an image that counts its ticks by layer.
+PROFILE_LINK_FLAGS = tuple(f"-Wl,--wrap={name}" for name in _PROFILED)
+
 
 @dataclass(frozen=True)
 class BoardContext:
@@ -27,6 +41,7 @@ class BoardContext:
 
     generated_by: str
     target_name: str
+    has_profile: int  # 1 where the image counts its ticks by layer
     receive_ring_bytes: int
     audio_frame_samples: int
     board_constants: list[tuple[str, str]]
@@ -41,15 +56,22 @@ class BoardContext:
     stack_bytes: str
 
 
-def firmware_sources(student: QuantizedStudent, target: Target) -> dict[str, str]:
+def firmware_sources(student: QuantizedStudent, target: Target, *, profiled: bool = False) -> dict[str, str]:
     """Return the sources of one image by path below ``src/``, all but the one that holds the build id.
+
+    Args:
+        student: the deployed model.
+        target: the board.
+        profiled: whether the image counts its ticks by layer; it is then linked with `PROFILE_LINK_FLAGS`.
 
     Raises:
         BuildError: if the target names a board folder or driver that does not exist.
     """
     engine = {f"engine/{name}": text for name, text in generate_engine(student, target.kernel).items()}
     templates = {**template_folder("app", "app"), **_board_templates(target)}
-    return {**engine, **render_sources(templates, board_context(student, target))}
+    if profiled:
+        templates |= template_folder("profile", "app")
+    return {**engine, **render_sources(templates, board_context(student, target, profiled=profiled))}
 
 
 def render_sources(templates: Mapping[str, str], context: BoardContext) -> dict[str, str]:
@@ -79,13 +101,14 @@ def _generated_by(student: QuantizedStudent) -> str:
     )
 
 
-def board_context(student: QuantizedStudent, target: Target) -> BoardContext:
+def board_context(student: QuantizedStudent, target: Target, *, profiled: bool = False) -> BoardContext:
     """Compute the variables of the templates of the application and the board."""
     memory = target.memory
     interrupts = _interrupts(target)
     return BoardContext(
         generated_by=_generated_by(student),
         target_name=target.name,
+        has_profile=int(profiled),
         receive_ring_bytes=target.link.receive_ring_bytes,
         audio_frame_samples=target.link.audio_frame_samples,
         board_constants=_board_constants(target),

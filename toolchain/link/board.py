@@ -24,6 +24,8 @@ from toolchain.link.protocol import (
     Memory,
     MemoryReply,
     Message,
+    Profile,
+    ProfileReply,
     Result,
     Source,
     Tap,
@@ -194,6 +196,16 @@ class Board:
         """Ask how much memory the firmware takes, with the most its stack has ever held."""
         deadline = Deadline(self._timeout, f"the board on {self._url} did not say how much memory it takes")
         return self._ask(Memory(), lambda reply: reply if isinstance(reply, MemoryReply) else None, deadline)
+
+    def profile(self) -> tuple[int, ...]:
+        """Ask how many ticks of the last window each layer took, in the order of the student's ``layer_names``.
+
+        Raises:
+            LinkError: if there is no answer, or the image was not built to be profiled.
+        """
+        deadline = Deadline(self._timeout, f"the board on {self._url} did not say how long its layers took")
+        reply = self._ask(Profile(), lambda reply: reply if isinstance(reply, ProfileReply) else None, deadline)
+        return reply.ticks
 
     def _first_answer(
         self, request: Hello, accept: Callable[[Message], HelloReply | None], deadline: Deadline

@@ -26,6 +26,7 @@ class MessageType(IntEnum):
     LISTEN = 0x06
     SAMPLES = 0x07
     STOP = 0x08
+    PROFILE = 0x09
     HELLO_REPLY = 0x81
     ACK = 0x82
     RESULT = 0x83
@@ -33,6 +34,7 @@ class MessageType(IntEnum):
     MEMORY_REPLY = 0x85
     LISTENING = 0x86
     LIVE = 0x87
+    PROFILE_REPLY = 0x88
     ERROR = 0x8F
 
 
@@ -114,9 +116,9 @@ class MessageWithTail(Message):
         """
         try:
             head: tuple[Any, ...] = cls.LAYOUT.unpack_from(payload)
+            return cls(*head, *cls._read_tail(payload[cls.LAYOUT.size :]))
         except struct.error as error:
             raise ValueError(f"{cls.__name__}: {error}") from error
-        return cls(*head, *cls._read_tail(payload[cls.LAYOUT.size :]))
 
     @classmethod
     def _read_tail(cls, tail: bytes) -> tuple[Any, ...]:
@@ -219,6 +221,14 @@ class Stop(Message):
     LAYOUT = struct.Struct("<I")
 
     listening: int
+
+
+@dataclass(frozen=True)
+class Profile(Message):
+    """How many ticks did each layer take? Only an image that was built to be profiled knows."""
+
+    TYPE = MessageType.PROFILE
+    LAYOUT = struct.Struct("<")
 
 
 # --- replies ---------------------------------------------------------------------------------------------
@@ -366,6 +376,25 @@ class Live(Message):
 
 
 @dataclass(frozen=True)
+class ProfileReply(MessageWithTail):
+    """Ticks of every layer since the window began, in the order of the student's ``layer_names``."""
+
+    TYPE = MessageType.PROFILE_REPLY
+    LAYOUT = struct.Struct("<")
+    TICKS: ClassVar[struct.Struct] = struct.Struct("<Q")
+
+    ticks: tuple[int, ...]
+
+    def pack(self) -> bytes:
+        """Return the payload."""
+        return b"".join(map(self.TICKS.pack, self.ticks))
+
+    @classmethod
+    def _read_tail(cls, tail: bytes) -> tuple[Any, ...]:
+        return (tuple(ticks for (ticks,) in cls.TICKS.iter_unpack(tail)),)
+
+
+@dataclass(frozen=True)
 class Error(Message):
     """The board could not do what a frame asked for; ``code`` is an `ErrorCode`."""
 
@@ -376,10 +405,11 @@ class Error(Message):
 
 
 REQUESTS: dict[int, type[Message]] = {
-    kind.TYPE: kind for kind in (Hello, Begin, Audio, End, Memory, Listen, Samples, Stop)
+    kind.TYPE: kind for kind in (Hello, Begin, Audio, End, Memory, Listen, Samples, Stop, Profile)
 }
 REPLIES: dict[int, type[Message]] = {
-    kind.TYPE: kind for kind in (HelloReply, Ack, Result, Tap, MemoryReply, Listening, Live, Error)
+    kind.TYPE: kind
+    for kind in (HelloReply, Ack, Result, Tap, MemoryReply, Listening, Live, ProfileReply, Error)
 }
 
 
