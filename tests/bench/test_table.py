@@ -2,19 +2,11 @@
 
 import pytest
 
-from toolchain.bench import Audio, Header, Row, committed_table, read_table
+from tests.bench.rows import AUDIO, HEADER, row
+from toolchain.bench import committed_table, read_table
 from toolchain.bench.table import make_table, verified_by
 from toolchain.errors import UsageError
 from toolchain.target import load_target, target_names
-
-AUDIO = Audio(corpus="speech", clips=20, seconds=1.0, sha256="ab")
-HEADER = Header(audio=AUDIO, students={"wav2small-17k": "cd"}, compilers={"gcc": "gcc 12"}, emulators={})
-IDENTITY = {"build_id": "ef", "target_sha256": "ba", "student": "cd"}
-
-
-def row(target, model="wav2small-17k", **figures):
-    facts = {"verified": "emulated-core", "clips": 20, "equal_clips": 20, **IDENTITY}
-    return Row.model_validate({"target": target, "model": model, "audio": "ab", **facts, **figures})
 
 
 def test_it_is_read_as_it_was_written(tmp_path):
@@ -27,9 +19,12 @@ def test_it_is_read_as_it_was_written(tmp_path):
 def test_a_chip_that_is_only_built_gets_its_twin_s_instructions():
     chip = row("chip", verified="built-only", clips=0, equal_clips=0, twin="twin")
     other = row("chip", "wav2small-72k", verified="built-only", clips=0, equal_clips=0, twin="twin")
-    table = make_table(HEADER, [chip, other, row("twin", instructions_per_second_of_audio=5)])
+    counted = {"instructions_per_second_of_audio": 5, "instructions_per_mac": 0.5, "stages": {"conv1": 5}}
+    table = make_table(HEADER, [chip, other, row("twin", **counted)])
     assert table.row("chip", "wav2small-17k").instructions_from_twin == 5
     assert table.row("chip", "wav2small-17k").instructions_per_second_of_audio is None
+    assert table.row("chip", "wav2small-17k").instructions_per_mac == 0.5
+    assert table.row("chip", "wav2small-17k").stages == {"conv1": 5}
     assert table.row("chip", "wav2small-72k").instructions_from_twin is None
 
 

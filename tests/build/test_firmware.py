@@ -58,6 +58,17 @@ def test_another_flag_or_student_is_another_build():
     assert other.model_hash != first.model_hash
 
 
+def test_an_image_that_is_profiled_has_the_same_engine(tmp_path):
+    target = load_target(ARM)
+    plain = firmware_sources(student_of(MODEL), target)
+    profiled = firmware_sources(student_of(MODEL), target, profiled=True)
+    assert profiled.keys() - plain.keys() == {"app/profile.c", "app/profile.h"}
+    assert {name for name, text in plain.items() if profiled[name] != text} == {"app/config.h"}
+    build = build_firmware(student_of(MODEL), strict(target), tmp_path / "build", profiled=True)
+    assert build.build_id != build_once(ARM, MODEL).build_id
+    assert build.sizes.objects["engine/w2s_backbone"] == build_once(ARM, MODEL).sizes.objects["engine/w2s_backbone"]
+
+
 @pytest.mark.parametrize("model", MODELS)
 def test_the_engine_uses_no_floating_point_and_no_heap(model):
     with build_once(ARM, model).elf.open("rb") as file:

@@ -4,8 +4,10 @@ import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from toolchain.audio import Clip, Selection
+from toolchain.bench.stages import count_stages, instructions_per_mac, require_whole
 from toolchain.bench.table import Row, verified_by
 from toolchain.build import BuildResult, build_firmware, identify
 from toolchain.errors import DoesNotFitError, ParityError
@@ -16,6 +18,14 @@ from toolchain.verify.parity import FloatModel
 
 #: Clips played in a simulator that executes a hundredth of what QEMU does in the same time.
 _CLIP_LIMITS = {"labwired": 1}
+
+#: Clips of which the instructions are counted by stage: they differ by less than one in ten thousand.
+_PROFILED_CLIPS = 3
+
+#: Below the folder of a build: the image that counts its ticks by layer.
+_PROFILED_FOLDER = "profiled"
+
+_MAC_DIGITS = 4
 
 
 @dataclass(frozen=True)
@@ -54,6 +64,7 @@ class Pair:
         return {
             "target": self.target.name,
             "model": self.model,
+            "kernel": self.target.kernel,
             "build_id": identify(quantized, self.target).hex(),
             "target_sha256": hashlib.sha256(self.target.model_dump_json().encode()).hexdigest(),
             "student": quantized.digest().hex(),
@@ -89,7 +100,7 @@ def measure(pair: Pair, folder: Path, progress: Callable[[str], None]) -> Row:
         MissingToolError: if the compiler or the emulator is not installed.
         BuildError: if the image cannot be made for another reason than its size.
         FlashError, LinkError: if the emulator does not run it.
-        ParityError: if a board whose output is wrong gives rows of the wrong shape.
+        ParityError: if a board whose output is wrong gives rows of the wrong shape, or the stages are not the whole.
     """
     quantized = pair.contestant.quantized
     identity = pair.identity()
@@ -132,7 +143,7 @@ def _sizes(build: BuildResult) -> dict[str, int]:
     }
 
 
-def _execution(pair: Pair, build: BuildResult, progress: Callable[[str], None]) -> dict[str, str | int | None]:
+def _execution(pair: Pair, build: BuildResult, progress: Callable[[str], None]) -> dict[str, Any]:
     """Run the clips; of a target without an emulator only its twin is known."""
     verified = verified_by(pair.target)
     if pair.target.emulator is None:
@@ -147,4 +158,23 @@ def _execution(pair: Pair, build: BuildResult, progress: Callable[[str], None]) 
         progress=lambda clip: progress(f"played {clip.name}"),
     )
     figures = ("clips", "equal_clips", "ram_stack_bytes", "instructions_per_second_of_audio")
-    return {"verified": verified, **{name: report[name] for name in figures}}
+    return {
+        "verified": verified,
+        **{name: report[name] for name in figures},
+        **_stages(pair, build, report["instructions_per_second_of_audio"], progress),
+    }
+
+
+def _stages(
+    pair: Pair, build: BuildResult, instructions: int | None, progress: Callable[[str], None]
+) -> dict[str, Any]:
+    """Where the instructions go, on a target that counts them."""
+    if instructions is None:
+        return {}
+    student, clips = pair.contestant.quantized, pair.selection.clips[:_PROFILED_CLIPS]
+    stages = count_stages(pair.target, student, clips, build.folder / _PROFILED_FOLDER, progress)
+    if stages is None:
+        return {}
+    require_whole(stages, instructions)
+    per_mac = instructions_per_mac(student, stages, len(clips[0].pcm))
+    return {"stages": stages, "instructions_per_mac": round(per_mac, _MAC_DIGITS)}

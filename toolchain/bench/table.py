@@ -48,12 +48,16 @@ class Row(_Record):
     """One student on one target. Bytes and instructions are null where there is nothing to measure them with.
 
     Attributes:
+        kernel: what the backbone's convolutions are made of (`toolchain.codegen.kernels`).
         equal_clips: clips of which all three outputs equal the integer reference's, of ``clips`` played.
         flash_bytes: what is stored in flash, initial values of variables included.
         ram_static_bytes: variables, and whatever else is loaded into RAM.
         ram_stack_bytes: the stack's high-water mark, as the board measures it.
         image_bytes: size of the image file; an ELF file has symbols in it, too.
         instructions_per_second_of_audio: executed by the engine, counted on this target.
+        instructions_per_mac: of the backbone (of the 72k with its head), for each multiply-accumulate of the network as
+            it is defined (`toolchain.bench.stages.macs_by_stage`); counted on this target or on its twin.
+        stages: instructions per second of audio of the front end, each layer and the head; likewise.
         twin: the emulated target that runs the same engine objects, where this one has no emulator.
         instructions_from_twin: counted there.
         reason: why the student does not fit.
@@ -65,6 +69,7 @@ class Row(_Record):
 
     target: str
     model: str
+    kernel: str
     verified: Verified
     clips: int
     equal_clips: int
@@ -73,6 +78,8 @@ class Row(_Record):
     ram_stack_bytes: int | None = None
     image_bytes: int | None = None
     instructions_per_second_of_audio: int | None = None
+    instructions_per_mac: float | None = None
+    stages: dict[str, int] | None = None
     twin: str | None = None
     instructions_from_twin: int | None = None
     reason: str | None = None
@@ -85,6 +92,11 @@ class Row(_Record):
     def key(self) -> tuple[str, str]:
         """Target and model."""
         return self.target, self.model
+
+    @property
+    def ram_bytes(self) -> int | None:
+        """Variables and the measured stack, or the variables alone where it is not measured."""
+        return None if self.ram_static_bytes is None else self.ram_static_bytes + (self.ram_stack_bytes or 0)
 
     def is_same_work(self, identity: Mapping[str, str | None]) -> bool:
         """Whether this row is right, and of the image, target, student and audio of `Pair.identity`."""
@@ -177,7 +189,13 @@ def committed_table() -> Table | None:
 def _with_twin(row: Row, twin: Row | None) -> Row:
     if row.verified != "built-only" or twin is None:
         return row
-    return row.model_copy(update={"instructions_from_twin": twin.instructions_per_second_of_audio})
+    return row.model_copy(
+        update={
+            "instructions_from_twin": twin.instructions_per_second_of_audio,
+            "instructions_per_mac": twin.instructions_per_mac,
+            "stages": twin.stages,
+        }
+    )
 
 
 def _order(row: Row) -> tuple[str, int]:
