@@ -68,7 +68,7 @@ def firmware_sources(student: QuantizedStudent, target: Target, *, profiled: boo
         BuildError: if the target names a board folder or driver that does not exist.
     """
     engine = {f"engine/{name}": text for name, text in generate_engine(student, target.kernel).items()}
-    templates = {**template_folder("app", "app"), **_board_templates(target)}
+    templates = {**template_folder("app", "app"), **board_templates(target)}
     if profiled:
         templates |= template_folder("profile", "app")
     return {**engine, **render_sources(templates, board_context(student, target, profiled=profiled))}
@@ -181,7 +181,12 @@ def _hex(value: int) -> str:
     return f"0x{value:08X}"
 
 
-def _board_templates(target: Target) -> dict[str, str]:
+def board_templates(target: Target) -> dict[str, str]:
+    """Source path -> template for everything of an image that depends on its board.
+
+    Raises:
+        BuildError: if the target names a board folder or driver that does not exist.
+    """
     board = target.board
     templates = template_folder("boards/bare_metal", "board") if target.memory else {}
     if target.memory and target.memory.loaded:
