@@ -13,7 +13,7 @@ from toolchain.verify.scatter import Scatter, scatter
 _Q16 = 65536
 #: Where the linker script reserves the stack.
 _STACK_SECTION = ".stack"
-_TEMPLATES = Path(__file__).with_name("templates")
+TEMPLATES = Path(__file__).with_name("templates")
 
 
 def render_page(report: Mapping[str, Any]) -> str:
@@ -35,7 +35,7 @@ def render_page(report: Mapping[str, Any]) -> str:
 @cache
 def _environment() -> Environment:
     environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
+        loader=FileSystemLoader(TEMPLATES),
         undefined=StrictUndefined,
         autoescape=True,
         trim_blocks=True,
