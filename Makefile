@@ -1,6 +1,7 @@
 # make demo    build, flash and verify the bundled student on an emulated Cortex-M4 (core install only)
 # make test    lint and test everything (all extras but tensorflow)
 # make bench   measure both students on every board, into targets/bench.json and README.md
+# make compare    hold them against other means, into targets/comparison.json and README.md
 # make students CORPORA=folder    the bundled teacher and students from nothing; takes hours, goes on when interrupted
 # Each sets up what it needs; a second call finds it in place.
 
@@ -36,7 +37,7 @@ DEBIAN_PACKAGES += python3 python3-venv
 endif
 APT_INSTALL = apt-get install --yes --no-install-recommends $(DEBIAN_PACKAGES)
 
-.PHONY: help demo test lint figures bench students clean packages
+.PHONY: help demo test lint figures bench compare students clean packages
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
 
@@ -62,6 +63,12 @@ figures: packages $(VENV)/core
 bench: DEBIAN_PACKAGES += $(BOARD_PACKAGES)
 bench: packages $(VENV)/core $(VENV)/rp2040js
 	@$(BIN)/toolchain bench --all --json targets/bench.json --resume
+	@$(BIN)/python docs/figures.py
+
+# Needed only where the plain kernel, a student or what it is compared with changes.
+compare: DEBIAN_PACKAGES += $(BOARD_PACKAGES)
+compare: packages $(VENV)/dev
+	@$(BIN)/toolchain bench --all --json targets/bench.json --resume --compare targets/comparison.json
 	@$(BIN)/python docs/figures.py
 
 # Seeds and recipes are the defaults of the verbs; only audio of training speakers teaches or calibrates.

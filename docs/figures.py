@@ -1,7 +1,7 @@
 """Write the tables of measured figures into README.md: ``make figures``.
 
-The first is made from the reports under build/, which 'toolchain run' writes; the second from targets/bench.json, which
-'toolchain bench' writes.
+The first is made from the reports under build/, which 'toolchain run' writes; the others from targets/bench.json and
+targets/comparison.json, which 'toolchain bench' writes.
 """
 
 import json
@@ -9,7 +9,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from toolchain.bench import Row, Table, committed_table
+from toolchain.bench import Comparison, Row, Table, committed_comparison, committed_table
+from toolchain.bench.comparison import Contender
 from toolchain.files import write_atomically
 from toolchain.model_names import DIMENSIONS, Normalisation
 from toolchain.target import load_target
@@ -21,7 +22,13 @@ RUN_HEADINGS = (
     "target", "student", "clips equal to the reference", "CCC A / D / V", "flash", "RAM", "TFLM's arena, 5 s",
     "instructions per second of audio",
 )  # fmt: skip
-BENCH_HEADINGS = ("target", "student", "executed by", "clips equal", "flash", "RAM", "image", "instructions")
+BENCH_HEADINGS = (
+    "target", "student", "kernel", "executed by", "clips equal", "flash", "RAM", "image", "instructions", "per MAC",
+)  # fmt: skip
+COMPARISON_HEADINGS = (
+    "target", "student", "per MAC: this", "plain", "bakenn", "flash: this", "plain", "bakenn", "RAM: this", "plain",
+    "bakenn",
+)  # fmt: skip
 
 
 def run_row(report: dict[str, Any]) -> tuple[str, ...]:
@@ -43,12 +50,33 @@ def bench_row(row: Row) -> tuple[str, ...]:
     return (
         f"`{row.target}`",
         f"`{row.model}`",
+        row.kernel,
         executed_by(row),
         f"{row.equal_clips} of {row.clips}" if row.clips else "",
         _bytes(row.flash_bytes),
         _ram(row),
         _bytes(row.image_bytes),
         _instructions(row),
+        _per_mac(row.instructions_per_mac),
+    )
+
+
+def stages_row(row: Row, stages: Sequence[str]) -> tuple[str, ...]:
+    """One row of the bench as cells of the table of shares, in percent of all its instructions."""
+    parts = row.stages or {}
+    whole = sum(parts.values())
+    return f"`{row.target}`", f"`{row.model}`", *(f"{100 * parts[stage] / whole:.1f} %" for stage in stages)
+
+
+def comparison_row(row: Row, plain: Contender | None, bakenn: Contender | None) -> tuple[str, ...]:
+    """One row of the bench beside the same student by other means."""
+    items = (row, plain, bakenn)
+    return (
+        f"`{row.target}`",
+        f"`{row.model}`",
+        *(_per_mac(item.instructions_per_mac if item else None) for item in items),
+        *(_bytes(item.flash_bytes if item else None) for item in items),
+        *(_bytes(item.ram_bytes if item else None) for item in items),
     )
 
 
@@ -88,6 +116,24 @@ def bench_table(table: Table) -> str:
     return markdown([BENCH_HEADINGS, *map(bench_row, table.rows)])
 
 
+def stages_table(table: Table) -> str:
+    """Where the instructions go, on every target that counts them itself."""
+    rows = [row for row in table.rows if row.stages and row.instructions_per_second_of_audio is not None]
+    stages = list(dict.fromkeys(stage for row in rows for stage in row.stages or {}))
+    return markdown([("target", "student", *stages), *(stages_row(row, stages) for row in rows)])
+
+
+def comparison_table(table: Table, comparison: Comparison) -> str:
+    """All rows that there is something to hold against."""
+    rows = []
+    for row in table.rows:
+        plain = comparison.of(row.target, row.model, "plain")
+        bakenn = comparison.of(row.target, row.model, "bakenn")
+        if plain or bakenn:
+            rows.append(comparison_row(row, plain, bakenn))
+    return markdown([COMPARISON_HEADINGS, *rows])
+
+
 def replaced(text: str, marker: str, content: str) -> str:
     """``text`` with ``content`` between the comments that begin and end ``marker``."""
     begin, end = f"<!-- {marker}: begin -->", f"<!-- {marker}: end -->"
@@ -111,6 +157,10 @@ def _instructions(row: Row) -> str:
     return _millions(row.instructions_per_second_of_audio)
 
 
+def _per_mac(value: float | None) -> str:
+    return "" if value is None else f"{value:.2f}"
+
+
 def _bytes(value: int | None) -> str:
     return "" if value is None else f"{value:,} B"
 
@@ -126,9 +176,12 @@ def main() -> None:
     if paths:
         reports = [json.loads(path.read_text(encoding="utf-8")) for path in paths]
         text = replaced(text, "figures", run_table(reports))
-    table = committed_table()
+    table, comparison = committed_table(), committed_comparison()
     if table is not None:
         text = replaced(text, "bench", bench_table(table))
+        text = replaced(text, "stages", stages_table(table))
+        if comparison is not None:
+            text = replaced(text, "comparison", comparison_table(table, comparison))
     write_atomically(README, text)
 
 

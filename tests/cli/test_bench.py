@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from tests.builds import need
 
 
@@ -48,3 +50,28 @@ def test_a_missing_compiler_is_named_and_ends_with_3(cli, tmp_path, corpus_dir, 
     assert "mps2-an386 wav2small-17k: left out: the program 'arm-none-eabi-gcc' is not installed" in called.err
     assert "1 of 1 pairs could not be measured" in called.err
     assert "apt-get install" in called.err
+
+
+def test_a_page_of_what_is_committed_needs_no_board(cli, tmp_path):
+    page = tmp_path / "bench.html"
+    called = cli("bench", "--html", page)
+    assert called.code == 0, called.err
+    assert "mps2-an386" in page.read_text()
+
+
+@pytest.mark.board
+def test_shares_are_shown_and_growth_ends_with_4(cli, tmp_path, corpus_dir, monkeypatch):
+    need("arm-none-eabi-gcc")
+    need("qemu-system-arm")
+    arguments = ("bench", "-t", "mps2-an386", "-m", "wav2small-17k", "--corpus", corpus_dir, "-n", 1, "-o", tmp_path)
+    called = cli(*arguments, "--json", tmp_path / "bench.json")
+    assert called.code == 0, called.err
+    assert "front end" in called.out
+    written = json.loads((tmp_path / "bench.json").read_text())
+    monkeypatch.setattr("toolchain.bench.table.targets_dir", lambda: tmp_path)
+    assert cli(*arguments, "--check").code == 0
+    written["rows"][0]["flash_bytes"] //= 2
+    (tmp_path / "bench.json").write_text(json.dumps(written))
+    called = cli(*arguments, "--check")
+    assert called.code == 4
+    assert "mps2-an386 wav2small-17k flash bytes" in called.err

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from toolchain.bench import Row, committed_table
+from toolchain.bench import Row, committed_comparison, committed_table
+from toolchain.bench.comparison import Contender
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -19,23 +20,43 @@ def figures():
 
 
 def row(**figures):
-    facts = {"target": "stm32f405", "model": "wav2small-17k", "build_id": "ef", "target_sha256": "ab", "student": "cd"}
-    return Row.model_validate({**facts, "clips": 0, "equal_clips": 0, **figures})
+    facts = {"target": "stm32f405", "model": "wav2small-17k", "kernel": "plain"}
+    identity = {"build_id": "ef", "target_sha256": "ab", "student": "cd"}
+    return Row.model_validate({**facts, **identity, "clips": 0, "equal_clips": 0, **figures})
 
 
 def test_the_readme_has_the_committed_measurements(figures):
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert figures.bench_table(committed_table()) in readme, "run: make figures"
+    table, comparison = committed_table(), committed_comparison()
+    assert figures.bench_table(table) in readme, "run: make figures"
+    assert figures.stages_table(table) in readme, "run: make figures"
+    assert figures.comparison_table(table, comparison) in readme, "run: make figures"
 
 
 def test_what_executed_the_image_is_said(figures):
     emulated = row(verified="emulated-core", clips=20, equal_clips=20, ram_static_bytes=10_000, ram_stack_bytes=700)
-    assert figures.bench_row(emulated)[2:6] == ("QEMU, `netduinoplus2`", "20 of 20", "", "10,700 B")
+    assert figures.bench_row(emulated)[3:7] == ("QEMU, `netduinoplus2`", "20 of 20", "", "10,700 B")
     built = row(verified="built-only", ram_static_bytes=10_000, twin="mps2-an386", instructions_from_twin=5_000_000)
     assert "nothing: built only" in figures.bench_row(built)
-    assert figures.bench_row(built)[-1] == "5.0 M (twin `mps2-an386`)"
-    assert figures.bench_row(built)[5] == "10,000 B + stack"
-    assert figures.bench_row(row(verified="does-not-fit", reason="too large"))[2] == "does not fit"
+    assert figures.bench_row(built)[-2:] == ("5.0 M (twin `mps2-an386`)", "")
+    assert figures.bench_row(built)[6] == "10,000 B + stack"
+    assert figures.bench_row(row(verified="does-not-fit", reason="too large"))[3] == "does not fit"
+
+
+def test_shares_are_of_all_instructions(figures):
+    counted = row(verified="emulated-core", stages={"conv1": 300, "head": 100})
+    assert figures.stages_row(counted, ["conv1", "head"])[2:] == ("75.0 %", "25.0 %")
+
+
+def test_a_row_stands_beside_the_other_means_that_there_are(figures):
+    counted = row(verified="emulated-core", instructions_per_mac=0.5, flash_bytes=9, ram_static_bytes=3)
+    sizes = {"flash_bytes": 8, "ram_bytes": 4}
+    plain = Contender(
+        target="stm32f405", model="wav2small-17k", engine="plain", build_id="ab", instructions_per_mac=6, **sizes
+    )
+    assert figures.comparison_row(counted, plain, None)[2:] == (
+        "0.50", "6.00", "", "9 B", "8 B", "", "3 B", "4 B", "",
+    )  # fmt: skip
 
 
 def test_only_what_is_between_the_markers_is_replaced(figures):

@@ -12,17 +12,13 @@ from toolchain.cli.options import DEFAULT_OUT, DEFAULT_WINDOW, CorpusOption, Out
 from toolchain.model_names import MODELS
 
 if TYPE_CHECKING:
-    from rich.table import Table as RichTable
-
-    from toolchain.bench import Contestant, Failure, Progress, Row, Table
+    from toolchain.bench import Comparison, Contestant, Failure, Header, Progress, Row, Table
+    from toolchain.bench.measure import Pair
     from toolchain.target import Target
 
 EXAMPLE = "toolchain bench --all --json bench.json"
 
 _DEFAULT_CLIPS = 20
-_MILLION = 1e6
-
-_CAPTION = "equal: clips equal to the integer reference; sizes in bytes; instructions of the engine per second of audio"
 
 
 def bench(
@@ -47,6 +43,21 @@ def bench(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with FILE: rows of the same build, student and clips are kept.")
     ] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Fail if instructions, flash or RAM grew by more than 2 % since committed.")
+    ] = False,
+    compare: Annotated[
+        Path | None,
+        typer.Option(
+            "--compare",
+            metavar="FILE",
+            help="Run the same students with the plain kernel and with bakenn, too, and write what they take to FILE.",
+        ),
+    ] = None,
+    html: Annotated[
+        Path | None,
+        typer.Option("--html", metavar="PAGE", help="Draw it all as PAGE; without a board, what is committed."),
+    ] = None,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, metavar="N", help="Boards measured at a time.")] = 1,
     out: OutOption = DEFAULT_OUT,
 ) -> None:
@@ -57,12 +68,16 @@ def bench(
     """
     from toolchain.audio import installed_corpus
     from toolchain.bench import bench as measure_all
-    from toolchain.bench import choose_pairs, make_header, read_table
+    from toolchain.bench import choose_pairs, committed_comparison, make_header, read_table
+    from toolchain.cli.bench_tables import drawn, drawn_shares
     from toolchain.cli.verify import choose_clips
     from toolchain.errors import UsageError
     from toolchain.target import target_names
 
-    if resume and json is None:
+    if html is not None and not target and not all_targets:
+        _write_committed_page(html)
+        return
+    if resume and json is None and compare is None:
         raise UsageError("--resume goes on with a file, and none is named", "name it with --json FILE")
     boards = _boards(target or [], all_targets)
     contestants = [_contestant(name) for name in model or MODELS]
@@ -76,8 +91,15 @@ def bench(
     pairs = choose_pairs(boards, contestants, selection)
     with _shown(len(pairs)) as shown:
         table, failures = measure_all(pairs, header, out, path=json, earlier=earlier, jobs=jobs, progress=shown)
-    print_table(_drawn(table))
+    print_table(drawn(table))
+    if any(row.stages for row in table.rows):
+        print_table(drawn_shares(table))
+    comparison = _compare(pairs, header, out, compare, resume) if compare is not None else committed_comparison()
+    if html is not None:
+        _write_page(html, table, comparison)
     _require(failures, len(pairs))
+    if check:
+        _check(table)
 
 
 def _boards(names: list[str], all_targets: bool) -> list["Target"]:
@@ -124,31 +146,49 @@ def _outcome(row: "Row") -> str:
     return f"{row.equal_clips} of {row.clips} clips equal to the integer reference"
 
 
-def _drawn(table: "Table") -> "RichTable":
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table as RichTable
+def _compare(pairs: list["Pair"], header: "Header", out: Path, path: Path, resume: bool) -> "Comparison":
+    """Run the pairs by other means, and keep what they take."""
+    from toolchain.bench import compare
+    from toolchain.bench.comparison import read_comparison
+    from toolchain.cli.bench_tables import drawn_contenders
 
-    drawn = RichTable(box=SIMPLE_HEAD, pad_edge=False, caption=_CAPTION, caption_justify="left")
-    for heading in ("target", "student", "verified", "equal"):
-        drawn.add_column(heading, overflow="fold")
-    for heading in ("flash", "RAM", "stack", "instructions"):
-        drawn.add_column(heading, justify="right", overflow="fold")
-    for row in table.rows:
-        sizes = (row.flash_bytes, row.ram_static_bytes, row.ram_stack_bytes)
-        clips = f"{row.equal_clips} of {row.clips}" if row.clips else "-"
-        drawn.add_row(row.target, row.model, row.verified, clips, *map(_bytes, sizes), _instructions(row))
-    return drawn
+    earlier = read_comparison(path) if resume and path.is_file() else None
+    with progress("comparing", None) as bar:
 
+        def said(target: str, model: str, what: str) -> None:
+            bar.says(f"{target} {model}: {what}")
 
-def _bytes(value: int | None) -> str:
-    return "-" if value is None else f"{value:,}"
+        comparison = compare(pairs, header, out, path=path, earlier=earlier, progress=said)
+    comparison.write(path)
+    print_table(drawn_contenders(comparison))
+    return comparison
 
 
-def _instructions(row: "Row") -> str:
-    """Per second of audio; a twin's are marked."""
-    if row.instructions_per_second_of_audio is not None:
-        return f"{row.instructions_per_second_of_audio / _MILLION:,.1f} M"
-    return "-" if row.instructions_from_twin is None else f"twin: {row.instructions_from_twin / _MILLION:,.1f} M"
+def _write_committed_page(path: Path) -> None:
+    from toolchain.bench import committed_comparison, committed_table
+    from toolchain.errors import UsageError
+
+    table = committed_table()
+    if table is None:
+        raise UsageError("there is no committed table to draw", "measure boards: --target NAME, or --all")
+    _write_page(path, table, committed_comparison())
+
+
+def _write_page(path: Path, table: "Table", comparison: "Comparison | None") -> None:
+    from toolchain.bench import render_page
+    from toolchain.files import write_atomically
+
+    write_atomically(path, render_page(table, comparison))
+    step(f"wrote {path}")
+
+
+def _check(table: "Table") -> None:
+    from toolchain.bench import committed_table, find_growth, require_no_growth
+
+    committed = committed_table()
+    if committed is not None:
+        require_no_growth(find_growth(committed, table.rows))
+        step("no figure grew by more than 2 % since it was committed")
 
 
 def _require(failures: list["Failure"], pairs: int) -> None:
