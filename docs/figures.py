@@ -25,6 +25,7 @@ RUN_HEADINGS = (
 BENCH_HEADINGS = (
     "target", "student", "kernel", "executed by", "clips equal", "flash", "RAM", "image", "instructions", "per MAC",
 )  # fmt: skip
+HOST_HEADINGS = ("student", "part", "runtime", "times the engine's time", "working memory", "resident memory")
 COMPARISON_HEADINGS = (
     "target", "student", "per MAC: this", "plain", "bakenn", "flash: this", "plain", "bakenn", "RAM: this", "plain",
     "bakenn",
@@ -134,6 +135,23 @@ def comparison_table(table: Table, comparison: Comparison) -> str:
     return markdown([COMPARISON_HEADINGS, *rows])
 
 
+def host_table(comparison: Comparison) -> str:
+    """The students on this computer beside other runtimes: ratios, not times, for these are the computer's."""
+    rows = [
+        (
+            f"`{student.model}`",
+            row.part,
+            row.runtime if row.version is None else f"{row.runtime} ({row.version})",
+            f"{row.times_engine:.2f}",
+            _bytes(row.working_bytes),
+            _bytes(row.resident_bytes),
+        )
+        for student in comparison.host
+        for row in student.rows
+    ]
+    return markdown([HOST_HEADINGS, *rows])
+
+
 def replaced(text: str, marker: str, content: str) -> str:
     """``text`` with ``content`` between the comments that begin and end ``marker``."""
     begin, end = f"<!-- {marker}: begin -->", f"<!-- {marker}: end -->"
@@ -182,6 +200,7 @@ def main() -> None:
         text = replaced(text, "stages", stages_table(table))
         if comparison is not None:
             text = replaced(text, "comparison", comparison_table(table, comparison))
+            text = replaced(text, "host", host_table(comparison))
     write_atomically(README, text)
 
 

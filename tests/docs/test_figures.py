@@ -31,6 +31,7 @@ def test_the_readme_has_the_committed_measurements(figures):
     assert figures.bench_table(table) in readme, "run: make figures"
     assert figures.stages_table(table) in readme, "run: make figures"
     assert figures.comparison_table(table, comparison) in readme, "run: make figures"
+    assert figures.host_table(comparison) in readme, "run: make figures"
 
 
 def test_what_executed_the_image_is_said(figures):

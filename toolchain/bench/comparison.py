@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from toolchain.audio import Selection
 from toolchain.bench.bakenn_board import BakennImage
 from toolchain.bench.bakenn_model import BakennModel, compile_model, equals_reference, with_one_output
+from toolchain.bench.host import HostComparison
 from toolchain.bench.measure import Pair, measure
 from toolchain.bench.stages import HEAD, macs_by_stage
 from toolchain.bench.table import Header
@@ -79,11 +80,13 @@ class Comparison(_Record):
     Attributes:
         header: clips, students, compilers and emulators.
         versions: of bakenn and the library in it.
+        host: students on this computer beside other runtimes; their times were measured side by side.
     """
 
     header: Header
     versions: dict[str, str]
     contenders: tuple[Contender, ...]
+    host: tuple[HostComparison, ...] = ()
 
     def of(self, target: str, model: str, engine: Engine) -> Contender | None:
         """The contender of one pair, or None if there is none."""
@@ -128,7 +131,7 @@ def compare(
     """
     done = Comparison(header=header, versions={}, contenders=())
     if earlier is not None:
-        done = done.model_copy(update={"versions": earlier.versions, "contenders": earlier.contenders})
+        done = earlier.model_copy(update={"header": header})
     networks: dict[str, BakennModel] = {}
     for pair in pairs:
         if pair.target.emulator is None or pair.target.emulator.ticks_per_instruction is None:

@@ -32,6 +32,7 @@ def render_page(table: Table, comparison: Comparison | None) -> str:
             table=table,
             versions=comparison.versions if comparison else {},
             sections=[section for section in sections if section["charts"]],
+            host=comparison.host if comparison else (),
             engines=ENGINES,
             stages=_stage_names(table.rows),
         )

@@ -150,7 +150,9 @@ def _compare(pairs: list["Pair"], header: "Header", out: Path, path: Path, resum
     """Run the pairs by other means, and keep what they take."""
     from toolchain.bench import compare
     from toolchain.bench.comparison import read_comparison
-    from toolchain.cli.bench_tables import drawn_contenders
+    from toolchain.bench.host import compare_host
+    from toolchain.cli.bench_tables import drawn_contenders, drawn_host
+    from toolchain.cli.students import open_student
 
     earlier = read_comparison(path) if resume and path.is_file() else None
     with progress("comparing", None) as bar:
@@ -159,8 +161,12 @@ def _compare(pairs: list["Pair"], header: "Header", out: Path, path: Path, resum
             bar.says(f"{target} {model}: {what}")
 
         comparison = compare(pairs, header, out, path=path, earlier=earlier, progress=said)
+        models = dict.fromkeys(pair.model for pair in pairs)
+        host = tuple(compare_host(open_student(model, None).folder, on_step=bar.says) for model in models)
+    comparison = comparison.model_copy(update={"host": host})
     comparison.write(path)
     print_table(drawn_contenders(comparison))
+    print_table(drawn_host(comparison))
     return comparison
 
 

@@ -18,6 +18,7 @@ _SHARES_CAPTION = "instructions by stage, in percent of all"
 _CONTENDERS_CAPTION = (
     "plain: this engine with its kernel of plain C; bakenn: the backbone alone, with CMSIS-NN, for a fixed window"
 )
+_HOST_CAPTION = "on this computer, one thread: lowest CPU time over the engine's, measured in turn; working memory"
 
 
 def drawn(table: "Table") -> RichTable:
@@ -55,6 +56,18 @@ def drawn_contenders(comparison: "Comparison") -> RichTable:
         clips = f"{item.equal_clips} of {item.clips}" if item.clips else "does not fit"
         sizes = map(_bytes, (item.flash_bytes, item.ram_bytes))
         result.add_row(item.target, item.model, item.engine, clips, *sizes, _per_mac(item.instructions_per_mac))
+    return result
+
+
+def drawn_host(comparison: "Comparison") -> RichTable:
+    """The students on this computer beside other runtimes."""
+    result = _table(("student", "part", "runtime"), _HOST_CAPTION)
+    for heading in ("times engine", "working bytes", "resident bytes"):
+        result.add_column(heading, justify="right", overflow="fold")
+    for student in comparison.host:
+        for row in student.rows:
+            sizes = map(_bytes, (row.working_bytes, row.resident_bytes))
+            result.add_row(student.model, row.part, row.runtime, f"{row.times_engine:.2f}", *sizes)
     return result
 
 
