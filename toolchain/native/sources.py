@@ -10,7 +10,7 @@ from toolchain.quantize.student import QuantizedStudent
 from toolchain.target.schema import KernelName
 
 #: Parts of the engine that the backbone needs nothing of.
-_NOT_BACKBONE = ("wav2small.c", "w2s_frontend.c", "w2s_head.c")
+_NOT_BACKBONE = ("wav2small.c", "w2s_frontend.c", "w2s_logmel.c", "w2s_head.c", "w2s_attention.c")
 
 
 def engine_sources(student: QuantizedStudent, kernel: KernelName) -> dict[str, str]:
