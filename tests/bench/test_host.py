@@ -51,9 +51,8 @@ def test_all_runtimes_are_there(rows) -> None:
         assert (row.version is None) == (runtime == "engine")
 
 
-def test_the_backbone_is_the_fastest(rows) -> None:
+def test_the_backbone_is_faster_than_one_that_computes_the_same(rows) -> None:
     assert rows["TFLite Micro", "backbone"].times_engine >= 3
-    assert rows["LiteRT, XNNPACK", "backbone"].times_engine >= 1
 
 
 def test_memory(rows) -> None:

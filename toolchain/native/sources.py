@@ -9,8 +9,8 @@ from toolchain.codegen.render import render
 from toolchain.quantize.student import QuantizedStudent
 from toolchain.target.schema import KernelName
 
-#: Parts of the engine that the backbone needs nothing of.
-_NOT_BACKBONE = ("wav2small.c", "w2s_frontend.c", "w2s_logmel.c", "w2s_head.c", "w2s_attention.c")
+#: What the backbone is compiled from, beside the headers.
+_BACKBONE = ("w2s_backbone.c", "w2s_kernel.c", "w2s_tables.c")
 
 
 def engine_sources(student: QuantizedStudent, kernel: KernelName) -> dict[str, str]:
@@ -25,8 +25,9 @@ def stack_sources(student: QuantizedStudent, kernel: KernelName) -> dict[str, st
 
 def backbone_sources(student: QuantizedStudent, kernel: KernelName) -> dict[str, str]:
     """Return the files of a library that runs the backbone from the image to its outputs."""
-    engine = {name: text for name, text in generate_engine(student, kernel).items() if name not in _NOT_BACKBONE}
-    return {**engine, **_rendered(student, kernel, "w2s_native_backbone.c")}
+    engine = generate_engine(student, kernel).items()
+    parts = {name: text for name, text in engine if name in _BACKBONE or name.endswith(".h")}
+    return {**parts, **_rendered(student, kernel, "w2s_native_backbone.c")}
 
 
 def _rendered(student: QuantizedStudent, kernel: KernelName, *names: str) -> dict[str, str]:
