@@ -9,8 +9,11 @@ from tests.codegen.compiled import SANITIZED, STRICT
 from toolchain.target import Target, load_target
 from toolchain.target.schema import KernelName
 
-#: Targets whose emulator runs what this computer cannot.
-EMULATED: dict[KernelName, str] = {"dsp": "mps2-an386", "helium": "mps3-an547"}
+#: Boards whose emulator runs what this computer cannot, with the memory that the tests take.
+EMULATED: dict[KernelName, str] = {"armv6m": "mps2-an386", "dsp": "mps2-an386", "helium": "mps3-an547"}
+
+#: Boards whose compiler flags make the code, where they are others': a Cortex-M4 runs a Cortex-M0's instructions.
+_COMPILED_FOR: dict[KernelName, str] = {"armv6m": "microbit"}
 
 _SEMIHOSTING = Path(__file__).parent / "semihosting"
 
@@ -21,7 +24,8 @@ class Program:
     def __init__(self, sources: Sequence[Path], kernel: KernelName, folder: Path) -> None:
         self._target = load_target(EMULATED[kernel]) if kernel in EMULATED else None
         self.path = folder / "program"
-        compiler = _cross_compiler(self._target) if self._target else ["gcc", *STRICT, *SANITIZED]
+        flags = load_target(_COMPILED_FOR.get(kernel, EMULATED.get(kernel, "host"))).compiler.flags
+        compiler = _cross_compiler(self._target, flags) if self._target else ["gcc", *STRICT, *SANITIZED]
         subprocess.run([*compiler, f"-I{folder}", "-o", self.path, *sources], check=True)
 
     def run(self, data: bytes, *arguments: object) -> "subprocess.CompletedProcess[bytes]":
@@ -32,7 +36,7 @@ class Program:
         return done
 
 
-def _cross_compiler(target: Target) -> list[str | Path]:
+def _cross_compiler(target: Target, flags: Sequence[str]) -> list[str | Path]:
     """The target's compiler, for an image that reads and writes through the emulator."""
     need(target.compiler.command)
     assert target.memory is not None
@@ -42,7 +46,7 @@ def _cross_compiler(target: Target) -> list[str | Path]:
     # newlib's int32_t is a long, which GCC's intrinsics mix with int: no -Wconversion here.
     warnings = ["-std=c11", "-Wall", "-Wextra", "-Wshadow", "-Werror"]
     small = ["-DLONGEST=65536"]
-    return [target.compiler.command, *target.compiler.flags, *warnings, *small, *image, _SEMIHOSTING / "start.c"]
+    return [target.compiler.command, *flags, *warnings, *small, *image, _SEMIHOSTING / "start.c"]
 
 
 def _emulation(target: Target, image: Path, arguments: Sequence[object]) -> list[str | Path]:
