@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 
 from tests.builds import need, student_of
-from toolchain.codegen.kernels import KERNELS
 from toolchain.model_names import MODELS
 from toolchain.native import NativeBackbone
-from toolchain.native.kernel import native_kernels
+from toolchain.native.kernel import HOST_KERNELS, native_kernels
 from toolchain.reference.backbone import run_backbone
 
 
@@ -17,7 +16,7 @@ def model(request: pytest.FixtureRequest) -> str:
     return request.param
 
 
-@pytest.fixture(scope="module", params=KERNELS)
+@pytest.fixture(scope="module", params=HOST_KERNELS)
 def backbone(model: str, request: pytest.FixtureRequest) -> NativeBackbone:
     if request.param not in native_kernels():
         pytest.skip(f"this computer does not run the kernel {request.param}")

@@ -13,13 +13,12 @@ from tests.builds import need
 from tests.codegen.compiled import SANITIZED, STRICT
 from tests.random_student import random_student
 from toolchain.codegen.kernels import KERNELS
-from toolchain.native.kernel import native_kernels
+from toolchain.native.kernel import HOST_KERNELS, native_kernels
 from toolchain.native.sources import backbone_sources
 from toolchain.quantize.student import ConvLayer, QuantizedStudent
 from toolchain.reference.backbone import run_backbone
 
 DRIVER = Path(__file__).parent / "backbone_driver.c"
-HOST_KERNELS = ("plain", "avx2", "avx512vnni", "neon")
 ROWS = 23
 LARGEST_BIAS = 2**28 - 1
 

@@ -13,6 +13,9 @@ _NEEDS: tuple[tuple[KernelName, tuple[str, ...]], ...] = (
     ("plain", ()),
 )
 
+#: Kernels of computers, the fastest first.
+HOST_KERNELS = tuple(kernel for kernel, _ in _NEEDS)
+
 
 def native_kernels() -> tuple[KernelName, ...]:
     """Return the kernels that run on this computer, the fastest first; "plain" is always among them.
