@@ -71,7 +71,8 @@ def test_the_stages_are_the_whole(target_name, speech_clips, tmp_path):
     with open_board(target, build_once(target_name, "wav2small-17k").elf) as url, Board(url) as board:
         ticks = board.infer(pcm, exact_ticks=True).ticks
     whole = round(ticks / target.emulator.ticks_per_instruction)
-    assert sum(stages.values()) == pytest.approx(whole, rel=0.005)
+    # Counting takes up to 90,000 instructions itself: 0.6 % on the fastest core. The bench refuses more than 2 %.
+    assert sum(stages.values()) == pytest.approx(whole, rel=0.01)
     assert all(stages.values())
 
 
