@@ -97,8 +97,8 @@ def build_with(tmp_path, monkeypatch):
     """Builds a target after one text of its session.c was replaced."""
 
     def build(target: Target, old: str, new: str) -> BuildResult:
-        def changed(student, target):
-            sources = firmware_sources(student, target)
+        def changed(student, target, **options):
+            sources = firmware_sources(student, target, **options)
             assert old in sources["app/session.c"]
             sources["app/session.c"] = sources["app/session.c"].replace(old, new)
             return sources

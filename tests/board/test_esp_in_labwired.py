@@ -65,7 +65,7 @@ REGISTERS = {
 def test_start_up_leaves_the_registers_as_it_should(name):
     need(load_target(name).compiler.command)
     with labwired.Sim(build_once(name, MODEL).elf, chip=name) as board:
-        board.run_for("1ms")
+        board.run_for("3ms")
         seen = {register: board.read_u32(address) for register, (address, _) in REGISTERS[name].items()}
     assert seen == {register: value for register, (_, value) in REGISTERS[name].items()}
 
@@ -97,8 +97,8 @@ def test_esp32c3_boots_and_answers(tmp_path, monkeypatch):
     here the core asks the UART instead of sleeping. What the ESP32-C3 Technical Reference Manual says of the interrupt
     matrix is in the image all the same, and the test of the registers looks at it."""
 
-    def polling(student, target):
-        sources = firmware_sources(student, target)
+    def polling(student, target, **options):
+        sources = firmware_sources(student, target, **options)
         board = sources["board/board.c"]
         sources["board/board.c"] = board.replace('__asm__ volatile("wfi" ::: "memory");', "uart_receive_interrupt();")
         assert sources["board/board.c"] != board

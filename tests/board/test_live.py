@@ -76,8 +76,8 @@ SOUND_HOPS = 200
 def slow_board(tmp_path, monkeypatch) -> Iterator[Board]:
     """A core that takes milliseconds longer for every hop."""
 
-    def slow(student, target):
-        sources = firmware_sources(student, target)
+    def slow(student, target, **options):
+        sources = firmware_sources(student, target, **options)
         delay = "for (volatile uint32_t i = 0; i < 1000000u; i++) { }\n    w2s_push(live.engine"
         assert "    w2s_push(live.engine" in sources["app/live.c"]
         return {**sources, "app/live.c": sources["app/live.c"].replace("w2s_push(live.engine", delay)}

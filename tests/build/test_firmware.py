@@ -145,8 +145,8 @@ def test_a_missing_compiler_names_the_line_that_installs_it(tmp_path, monkeypatc
 
 
 def test_a_source_that_does_not_compile_is_quoted(tmp_path, monkeypatch):
-    def broken(student, target):
-        return {**firmware_sources(student, target), "app/main.c": "int main(void) { return nonsense; }\n"}
+    def broken(student, target, **options):
+        return {**firmware_sources(student, target, **options), "app/main.c": "int main(void) { return nonsense; }\n"}
 
     monkeypatch.setattr(firmware_module, "firmware_sources", broken)
     with pytest.raises(BuildError, match=r"src/app/main\.c:1:\d+: error: .nonsense. undeclared"):

@@ -42,8 +42,8 @@ void microphone_stop(void)
 
 @pytest.fixture(scope="module")
 def build(tmp_path_factory):
-    def with_microphone(student, target):
-        sources = firmware_sources(student, target)
+    def with_microphone(student, target, **options):
+        sources = firmware_sources(student, target, **options)
         config, changes = re.subn(r"(#define HAS_MICROPHONE) 0", r"\1 1", sources["app/config.h"])
         assert changes == 1
         return {**sources, "app/config.h": config, "board/link.c": DRIVER}
