@@ -31,7 +31,6 @@ class Kernel:
         template: name of the file, where it is not that of the kernel.
         blocks: output channels that are summed together: as many as the core has registers for.
         loops: the file of ``kernels/loops`` that sums products.
-        unroll: input channels of one turn of its inner loop.
         weight_alignment: of the packed weights in bytes, where it must be more than their type's.
         pools: whether it has the max pool, too.
     """
@@ -45,7 +44,6 @@ class Kernel:
     template: str = ""
     blocks: Integers = ()
     loops: str = ""
-    unroll: int = 1
     weight_alignment: int | None = None
     pools: bool = False
 
@@ -81,12 +79,12 @@ def _in_blocks(weight: Weights, blocks: Sequence[int]) -> list[list[int]]:
 
 
 def _portable(
-    blocks: tuple[int, ...], *, transformed: Sequence[str], loops: str = "c", unroll: int = 1, offset: int = 0
+    blocks: tuple[int, ...], *, transformed: Sequence[str], loops: str = "c", offset: int = 0
 ) -> Kernel:
     """Winograd for cores that multiply one pair of numbers at a time.
 
     Args:
-        blocks, transformed, loops, unroll: as in `Kernel`.
+        blocks, transformed, loops: as in `Kernel`.
         offset: added to transformed weights, for a core that loads halfwords without a sign.
     """
 
@@ -112,7 +110,6 @@ def _portable(
         pack_transformed=pack_transformed,
         blocks=blocks,
         loops=loops,
-        unroll=unroll,
     )
 
 
@@ -172,7 +169,7 @@ KERNELS: dict[KernelName, Kernel] = {
     "armv7m": _portable((7, 6), transformed=_TWO_PAIRS),
     "armv6m": _portable((7, 6), transformed=TRUNK[1:], loops="armv6m", offset=2048),
     "xtensa": _portable((7, 6), transformed=("conv2", "conv3", "conv4")),
-    "rv32im": _portable((13,), unroll=3, transformed=_TWO_PAIRS),
+    "rv32im": _portable((13,), transformed=_TWO_PAIRS),
     "dsp": Kernel(
         rows_at_once=2,
         weight_type="uint32_t",
