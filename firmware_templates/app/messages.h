@@ -2,7 +2,7 @@
 #ifndef MESSAGES_H
 #define MESSAGES_H
 
-#define PROTOCOL_VERSION 2u
+#define PROTOCOL_VERSION 3u
 
 enum {
     REQUEST_HELLO = 0x01,
@@ -14,6 +14,7 @@ enum {
     REQUEST_SAMPLES = 0x07,
     REQUEST_STOP = 0x08,
     REQUEST_PROFILE = 0x09,
+    REQUEST_HEALTH = 0x0A,
 };
 
 enum {
@@ -25,6 +26,7 @@ enum {
     REPLY_LISTENING = 0x86,
     REPLY_LIVE = 0x87,
     REPLY_PROFILE = 0x88,
+    REPLY_HEALTH = 0x8A,
     REPLY_ERROR = 0x8F,
 };
 
@@ -40,6 +42,8 @@ typedef enum {
     ERROR_NO_SUCH_LAYER = 8,
     ERROR_IMPOSSIBLE_SUMS = 9,
     ERROR_NO_MICROPHONE = 10,
+    ERROR_IMAGE_DAMAGED = 11,
+    ERROR_STACK_OVERFLOW = 12,
 } error_code;
 
 enum {
@@ -52,6 +56,24 @@ enum {
     NORMALISER_WINDOW = 0,
     NORMALISER_RUNNING = 1,
 };
+
+/* What the image's checksum says. */
+typedef enum {
+    IMAGE_SOUND = 0,
+    IMAGE_DAMAGED = 1,
+    IMAGE_NOT_CHECKED = 2,
+} image_state;
+
+/* What ended the run before. */
+typedef enum {
+    RESET_UNKNOWN = 0,
+    RESET_CORTEX_M_FAULT = 1,
+    RESET_RISCV_TRAP = 2,
+    RESET_XTENSA_EXCEPTION = 3,
+    RESET_WATCHDOG = 4,
+    RESET_STACK_OVERFLOW = 5,
+    RESET_ESP_IDF_PANIC = 6,
+} reset_kind;
 
 /* Where live audio comes from. */
 enum {

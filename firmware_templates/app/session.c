@@ -7,6 +7,7 @@
 #include "board.h"
 #include "build_id.h"
 #include "config.h"
+#include "health.h"
 #include "link.h"
 #include "live.h"
 #include "messages.h"
@@ -164,6 +165,10 @@ static void reply_result(uint8_t sequence, uint32_t window)
     tapped.sequence = sequence;
     const window_result *result = window_finish();
 
+    if (!board_stack_is_sound()) {
+        reply_error(sequence, ERROR_STACK_OVERFLOW);
+        return;
+    }
     link_begin(REPLY_RESULT, sequence);
     link_put_u32(window);
     link_put_u8(result->statistics_agree ? RESULT_RIGHT : RESULT_STATISTICS_DIFFER);
@@ -192,6 +197,10 @@ static void send_live_result(uint32_t number, const live_result *result)
 {
     live_progress progress;
 
+    if (!board_stack_is_sound()) {
+        reply_error(UNASKED, ERROR_STACK_OVERFLOW);
+        return;
+    }
     live_measure(&progress);
     link_begin(REPLY_LIVE, UNASKED);
     link_put_u32(number);
@@ -289,6 +298,7 @@ static const struct request {
     { answer_listen, LISTEN_BYTES, 0, REQUEST_LISTEN },
     { answer_samples, SAMPLES_PCM, sizeof(int16_t), REQUEST_SAMPLES },
     { answer_stop, STOP_BYTES, 0, REQUEST_STOP },
+    { health_answer, 0, 0, REQUEST_HEALTH },
 #if HAS_PROFILE
     { profile_answer, 0, 0, REQUEST_PROFILE },
 #endif
@@ -304,6 +314,10 @@ static bool length_fits(const struct request *request, uint32_t bytes)
 
 static void answer(const link_frame *frame)
 {
+    if (!health_is_sound() && frame->type != REQUEST_HEALTH) {
+        reply_error(frame->sequence, ERROR_IMAGE_DAMAGED);
+        return;
+    }
     for (size_t i = 0; i < sizeof requests / sizeof requests[0]; i++) {
         if (requests[i].type != frame->type) {
             continue;
@@ -342,18 +356,19 @@ static bool answer_next(void)
 static void announce_start(void)
 {
     static const uint8_t no_token[HELLO_TOKEN_BYTES];
-    const link_frame no_request = { .payload = no_token };
+    const link_frame no_request = { .type = REQUEST_HELLO, .payload = no_token, .payload_bytes = HELLO_TOKEN_BYTES };
 
     link_delimit();
-    answer_hello(&no_request);
+    answer(&no_request);
 }
 
 noreturn void session_run(void)
 {
+    (void)health_check();
     announce_start();
     for (;;) {
         const bool answered = answer_next();
-        const bool heard = live_step(); /* after every frame, so that neither waits for long */
+        const bool heard = health_is_sound() && live_step(); /* after every frame, so that neither waits for long */
 
         if (!answered && !heard) {
             board_wait();

@@ -15,7 +15,9 @@ from toolchain.link.protocol import (
     REQUESTS,
     TOKEN_BYTES,
     ErrorCode,
+    ImageState,
     MessageType,
+    ResetKind,
     ResultStatus,
     Source,
     WindowNormaliser,
@@ -142,6 +144,8 @@ def test_the_firmware_declares_the_same_numbers():
     expected |= {f"RESULT_{status.name}": status for status in ResultStatus}
     expected |= {f"NORMALISER_{what.name}": what for what in WindowNormaliser}
     expected |= {f"SOURCE_{source.name}": source for source in Source}
+    expected |= {f"IMAGE_{state.name}": state for state in ImageState}
+    expected |= {f"RESET_{kind.name}": kind for kind in ResetKind}
     for kind in MessageType:
         name = kind.name.removesuffix("_REPLY")
         expected[f"{'REPLY' if kind >= 0x80 else 'REQUEST'}_{name}"] = kind

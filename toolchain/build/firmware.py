@@ -10,6 +10,7 @@ from toolchain.build.budget import check_budget
 from toolchain.build.compiler import Compiler
 from toolchain.build.folder import new_build, no_build, read_manifest, write_manifest
 from toolchain.build.image import make_image
+from toolchain.build.image_crc import seal_image
 from toolchain.build.sizes import Section, Sizes, measure
 from toolchain.build.sources import (
     BUILD_ID_FILE,
@@ -143,6 +144,7 @@ def _build(
         objects.append(compiler.compile(name))
     compiler.link(objects, LINKER_SCRIPT if LINKER_SCRIPT in sources else None, ELF)
     shutil.rmtree(work / "obj")
+    image_crc = seal_image(work / ELF)
     image = make_image(target, compiler, ELF)
 
     sizes = measure(work / ELF, (work / ELF).with_suffix(".map"), target.memory)
@@ -154,6 +156,7 @@ def _build(
         "model_hash": student.digest()[:DIGEST_BYTES].hex(),
         "build_id": identity.hex(),
         "image": image,
+        "image_crc": image_crc,
         "compiler": compiler.version,
         "flags": compiler.flags,
         "link_flags": compiler.link_flags,

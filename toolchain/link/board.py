@@ -12,12 +12,16 @@ from numpy.typing import NDArray
 from toolchain.audio.statistics import WindowStatistics
 from toolchain.errors import LinkError
 from toolchain.link.channel import Channel, Refused, ReplyT
+from toolchain.link.health import describe_reset
 from toolchain.link.live import Listening
 from toolchain.link.protocol import (
     NO_LAYER,
     PROTOCOL_VERSION,
     TOKEN_BYTES,
     Begin,
+    ErrorCode,
+    Health,
+    HealthReply,
     Hello,
     HelloReply,
     Listen,
@@ -197,6 +201,14 @@ class Board:
         deadline = Deadline(self._timeout, f"the board on {self._url} did not say how much memory it takes")
         return self._ask(Memory(), lambda reply: reply if isinstance(reply, MemoryReply) else None, deadline)
 
+    def health(self) -> HealthReply:
+        """Ask whether the image in the board's flash is sound, which is checked anew, and what ended the run before.
+
+        A damaged image is no error here: everything else it would be asked is refused.
+        """
+        deadline = Deadline(self._timeout, f"the board on {self._url} did not say whether it is sound")
+        return self._ask(Health(), lambda reply: reply if isinstance(reply, HealthReply) else None, deadline)
+
     def profile(self) -> tuple[int, ...]:
         """Ask how many ticks of the last window each layer took, in the order of the student's ``layer_names``.
 
@@ -215,8 +227,10 @@ class Board:
         while True:
             try:
                 return self._channel.ask(request, accept, deadline)
-            except Refused:  # an answer to what somebody else has asked before
-                continue
+            except Refused as error:
+                if error.code == ErrorCode.IMAGE_DAMAGED:
+                    raise self._damaged() from error
+                # Otherwise it is an answer to what somebody else has asked before.
 
     def _explain_silence(self, error: NoProgress) -> None:
         """Raise an error that says more than that no board answered, where something was heard."""
@@ -236,7 +250,15 @@ class Board:
         try:
             return self._channel.ask(request, accept, deadline)
         except Refused as error:
+            if error.code == ErrorCode.IMAGE_DAMAGED:
+                raise self._damaged() from error
             raise LinkError(f"the board on {self._url} refused a request: {error}") from error
+
+    def _damaged(self) -> LinkError:
+        return LinkError(
+            f"the image in the flash of the board on {self._url} is damaged: its checksum is not that of its content",
+            "flash the board again",
+        )
 
     def _run(
         self,
@@ -258,9 +280,11 @@ class Board:
                 return transfer.run()
             except BoardRestarted:
                 self.require(build_id=hello.build_id, model_hash=hello.model_hash)
+        reason = describe_reset(self.health())
         raise LinkError(
-            f"the board on {self._url} restarted {1 + _RESTARTS} times in the middle of one clip",
-            "check its power supply; if that is sound, its firmware crashes on this clip",
+            f"the board on {self._url} restarted {1 + _RESTARTS} times in the middle of one clip"
+            + (f", the last time by {reason}" if reason else ""),
+            "its firmware crashes on this clip" if reason else "check its power supply",
         )
 
 

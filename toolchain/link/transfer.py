@@ -189,6 +189,11 @@ class Transfer:
     def _explained(self, error: Refused) -> Exception:
         if error.code == ErrorCode.NO_SUCH_WINDOW:
             return BoardRestarted()
+        if error.code == ErrorCode.STACK_OVERFLOW:
+            return LinkError(
+                f"the stack of the board on {self._channel.url} overflowed; its result was not given",
+                "raise stack_bytes in the target file and build again",
+            )
         return LinkError(f"the board refused a window of {self._begin.samples:,} samples: {error}")
 
 

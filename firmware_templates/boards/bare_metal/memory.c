@@ -1,4 +1,5 @@
 #include "board.h"
+#include "crc32.h"
 #include "memory_map.h"
 
 /* Shows how far down the stack has come. */
@@ -16,13 +17,8 @@ static void paint_stack(void)
     }
 }
 
-static void initialise_variables(void)
+static void clear_variables(void)
 {
-    const uint32_t *source = memory_data_image;
-
-    for (uint32_t *word = memory_data_start; word < memory_data_end; word++) {
-        *word = *source++;
-    }
     for (uint32_t *word = memory_bss_start; word < memory_bss_end; word++) {
         *word = 0;
     }
@@ -31,7 +27,7 @@ static void initialise_variables(void)
 void memory_prepare(void)
 {
     paint_stack();
-    initialise_variables();
+    clear_variables();
 }
 
 static uint32_t bytes_between(const uint32_t *start, const uint32_t *end)
@@ -49,4 +45,26 @@ void board_measure_memory(board_memory *memory)
     memory->static_bytes = (uint32_t)(uintptr_t)memory_static_bytes;
     memory->stack_bytes = bytes_between(memory_stack_bottom, memory_stack_top);
     memory->stack_used = bytes_between((const uint32_t *)lowest_used, memory_stack_top);
+}
+
+/* Words, for the memory of code may know no smaller reads. */
+static uint32_t crc_of_words(uint32_t crc, const uint32_t *start, const uint32_t *end)
+{
+    for (const volatile uint32_t *word = start; word < end; word++) {
+        const uint32_t value = *word;
+        crc = crc32_update(crc, (const uint8_t *)&value, sizeof value);
+    }
+    return crc;
+}
+
+image_state board_check_image(uint32_t *crc)
+{
+    *crc = crc_of_words(0, memory_code_start, memory_code_end);
+    *crc = crc_of_words(*crc, memory_constants_start, memory_image_crc);
+    return *crc == *(const volatile uint32_t *)memory_image_crc ? IMAGE_SOUND : IMAGE_DAMAGED;
+}
+
+bool board_stack_is_sound(void)
+{
+    return *(const volatile uint32_t *)memory_stack_bottom == PAINT;
 }

@@ -114,10 +114,26 @@ uint32_t board_ticks(void)
     return (uint32_t)((uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec);
 }
 
-/* The process's memory is the operating system's affair. */
+/* The process's memory, the soundness of its image and its faults are the operating system's affair. */
 void board_measure_memory(board_memory *memory)
 {
     memory->static_bytes = 0;
     memory->stack_bytes = 0;
     memory->stack_used = 0;
+}
+
+image_state board_check_image(uint32_t *crc)
+{
+    *crc = 0;
+    return IMAGE_NOT_CHECKED;
+}
+
+void board_last_reset(reset_record *reset)
+{
+    *reset = (reset_record){ .kind = RESET_UNKNOWN };
+}
+
+bool board_stack_is_sound(void)
+{
+    return true;
 }

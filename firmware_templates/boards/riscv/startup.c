@@ -2,18 +2,23 @@
 #include <stdint.h>
 #include <stdnoreturn.h>
 
+#include "fault.h"
 #include "machine.h"
 #include "memory_map.h"
-
-/* Top bit of mcause: an interrupt, not an exception. */
-#define MCAUSE_INTERRUPT (1u << 31)
 
 /* Low bits of mtvec: exceptions go to the table's first entry, interrupt n to entry n. */
 #define MTVEC_VECTORED 1u
 
+/* Physical Memory Protection (3.7.1): entry 0 takes all rights from 32 bytes, machine mode's too. */
+#define PMP_LOCKED_NAPOT_NO_RIGHTS 0x98u
+#define PMP_ADDRESS(start) ((uint32_t)(start) >> 2)
+#define PMP_32_BYTES 3u
+
 int main(void);
 void board_reset(void);
 void board_trap(void);
+void board_exception(void);
+noreturn void board_fault(uint32_t stack_pointer);
 noreturn void board_start(void);
 
 extern const uint32_t trap_table[];
@@ -34,26 +39,52 @@ __asm__(".section .text.trap_table, \"ax\"\n"
         ".option push\n"
         ".option norvc\n"
         "trap_table:\n"
-        "    .rept 32\n"
+        "    j board_exception\n"
+        "    .rept 31\n"
         "    j board_trap\n"
         "    .endr\n"
         ".option pop\n");
 
-/* A fault has no one to turn to on this board: it starts again, and the host sees that its window is gone. */
 __attribute__((interrupt("machine"))) void board_trap(void)
 {
-    uint32_t cause;
-
-    __asm__ volatile("csrr %0, mcause" : "=r"(cause));
-    if (!(cause & MCAUSE_INTERRUPT)) {
-        machine_restart();
-    }
     machine_handle_interrupt();
+}
+
+/* The stack may be what is at fault. */
+__attribute__((naked)) void board_exception(void)
+{
+    __asm__ volatile("mv a0, sp\n"
+                     "la sp, memory_stack_top\n"
+                     "j board_fault");
+}
+
+/* A fault has no one to turn to on this board: it starts again, and tells the host when that asks. */
+noreturn void board_fault(uint32_t stack_pointer)
+{
+    uint32_t cause, program_counter, address;
+
+    __asm__ volatile("csrr %0, mcause\n csrr %1, mepc\n csrr %2, mtval"
+                     : "=r"(cause), "=r"(program_counter), "=r"(address));
+    if (stack_pointer < (uintptr_t)memory_stack_bottom) {
+        fault_record(RESET_STACK_OVERFLOW, cause, program_counter, stack_pointer);
+    } else {
+        fault_record(RESET_RISCV_TRAP, cause, program_counter, address);
+    }
+    machine_restart();
+}
+
+static void guard_stack(void)
+{
+    __asm__ volatile("csrw pmpaddr0, %0\n csrw pmpcfg0, %1"
+                     :
+                     : "r"(PMP_ADDRESS(memory_guard) | PMP_32_BYTES), "r"(PMP_LOCKED_NAPOT_NO_RIGHTS));
 }
 
 noreturn void board_start(void)
 {
+    guard_stack();
     memory_prepare();
+    fault_prepare();
     __asm__ volatile("csrw mtvec, %0" : : "r"((uintptr_t)trap_table | MTVEC_VECTORED));
     (void)main();
     for (;;) {

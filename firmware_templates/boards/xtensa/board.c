@@ -4,6 +4,7 @@
 
 #include <stdnoreturn.h>
 
+#include "fault.h"
 #include "machine.h"
 #include "memory_map.h"
 #include "pcm_ring.h"
@@ -21,21 +22,25 @@ void board_exception(void);
 noreturn void board_start(void)
 {
     memory_prepare();
+    fault_prepare();
     (void)main();
     for (;;) {
     }
 }
 
-/* A fault has no one to turn to on this board: it starts again, and the host sees that its window is gone. */
+/* A fault has no one to turn to on this board: it starts again, and tells the host when that asks. */
 void board_exception(void)
 {
-    uint32_t cause;
+    uint32_t cause, program_counter, address;
 
     __asm__ volatile("rsr.exccause %0" : "=r"(cause));
-    if (cause != EXCCAUSE_LEVEL1_INTERRUPT) {
-        machine_restart();
+    if (cause == EXCCAUSE_LEVEL1_INTERRUPT) {
+        machine_handle_interrupt();
+        return;
     }
-    machine_handle_interrupt();
+    __asm__ volatile("rsr.epc1 %0\n rsr.excvaddr %1" : "=r"(program_counter), "=r"(address));
+    fault_record(RESET_XTENSA_EXCEPTION, cause, program_counter, address);
+    machine_restart();
 }
 
 void board_init(void)

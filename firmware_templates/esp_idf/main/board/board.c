@@ -7,6 +7,7 @@
 #include "driver/uart.h"
 #include "esp_cpu.h"
 #include "esp_err.h"
+#include "esp_system.h"
 #include "esp_task.h"
 #include "freertos/FreeRTOS.h"
 #include "freertos/queue.h"
@@ -143,4 +144,36 @@ void board_measure_memory(board_memory *memory)
     memory->static_bytes = bytes_between(_data_start, _data_end) + bytes_between(_bss_start, _bss_end);
     memory->stack_bytes = ESP_TASK_MAIN_STACK;
     memory->stack_used = ESP_TASK_MAIN_STACK - uxTaskGetStackHighWaterMark(NULL);
+}
+
+/* ESP-IDF's boot loader checks the image, and its panic handler prints what a fault is. */
+image_state board_check_image(uint32_t *crc)
+{
+    *crc = 0;
+    return IMAGE_NOT_CHECKED;
+}
+
+static reset_kind kind_of(esp_reset_reason_t reason)
+{
+    switch (reason) {
+    case ESP_RST_INT_WDT:
+    case ESP_RST_TASK_WDT:
+    case ESP_RST_WDT:
+        return RESET_WATCHDOG;
+    case ESP_RST_PANIC:
+        return RESET_ESP_IDF_PANIC;
+    default:
+        return RESET_UNKNOWN;
+    }
+}
+
+void board_last_reset(reset_record *reset)
+{
+    *reset = (reset_record){ .kind = kind_of(esp_reset_reason()) };
+}
+
+/* FreeRTOS watches its tasks' stacks. */
+bool board_stack_is_sound(void)
+{
+    return true;
 }
