@@ -10,13 +10,12 @@ import pytest
 from tests.random_student import random_student
 from toolchain.build import BuildResult, build_firmware
 from toolchain.errors import MissingToolError
+from toolchain.faults.prepare import sanitized
 from toolchain.flash.rp2040js import find_rp2040js
 from toolchain.model_names import MODELS
 from toolchain.quantize.student import QuantizedStudent
 from toolchain.target import Target, load_target, target_names
 from toolchain.tools import find_tool
-
-_SANITIZERS = ["-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 
 
 @cache
@@ -34,16 +33,12 @@ def student_of(model: str) -> QuantizedStudent:
 
 def sanitized_host() -> Target:
     """The host target with the address and undefined-behaviour sanitizers in it."""
-    return _with_flags(load_target("host"), _SANITIZERS)
+    return sanitized(load_target("host"))
 
 
 def strict(target: Target) -> Target:
     """The target with every warning of its compiler an error."""
-    return _with_flags(target, [*target.compiler.flags, "-Werror"])
-
-
-def _with_flags(target: Target, flags: list[str]) -> Target:
-    compiler = target.compiler.model_copy(update={"flags": flags})
+    compiler = target.compiler.model_copy(update={"flags": [*target.compiler.flags, "-Werror"]})
     return target.model_copy(update={"compiler": compiler})
 
 

@@ -1,16 +1,15 @@
 """Whatever the line does, the answer is right or there is none."""
 
-import contextlib
 import random
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from tests.link.proxy import Direction, Fault, Kind, Proxy
 from toolchain.errors import LinkError
-from toolchain.flash import open_board
+from toolchain.faults.boards import AttachedBoard, board_of
+from toolchain.faults.fault import Direction, Fault, Kind, random_fault
+from toolchain.faults.proxy import Proxy
 from toolchain.link import Board
 from toolchain.reference.engine import run
 from toolchain.target import load_target
@@ -23,6 +22,9 @@ TIMEOUT = 3.0
 #: A busy machine may hold a process up for longer than what is measured here.
 ATTEMPTS = 10
 
+#: What happens to single bytes, and time.
+LINE_KINDS = (Kind.FLIP, Kind.DROP, Kind.DUPLICATE, Kind.INSERT, Kind.REORDER, Kind.DELAY, Kind.STALL)
+
 
 @pytest.fixture(scope="module")
 def expected(student, pcm):
@@ -31,7 +33,7 @@ def expected(student, pcm):
 
 def infer_through(device, build, pcm, faults):
     """Values from a board behind a damaged line, and how many seconds that took."""
-    with Proxy(device, faults) as proxy, Board(proxy.url, timeout=TIMEOUT) as board:
+    with Proxy(AttachedBoard(device), faults) as proxy, Board(proxy.url, timeout=TIMEOUT) as board:
         start = time.monotonic()
         board.require(build_id=build.build_id, model_hash=build.model_hash)
         values = board.infer(pcm).values
@@ -39,7 +41,7 @@ def infer_through(device, build, pcm, faults):
 
 
 def test_an_undamaged_line(device, build, pcm, expected):
-    with Proxy(device) as proxy, Board(proxy.url) as board:
+    with Proxy(AttachedBoard(device)) as proxy, Board(proxy.url) as board:
         board.hello()
         assert np.array_equal(board.infer(pcm).values, expected)
         for direction, length in SESSION_BYTES.items():
@@ -49,7 +51,7 @@ def test_an_undamaged_line(device, build, pcm, expected):
 def test_a_single_fault_is_always_repaired(device, build, pcm, expected):
     generator = random.Random(1)
     for _ in range(100):
-        fault = Fault.random(generator, SESSION_BYTES)
+        fault = random_fault(generator, SESSION_BYTES, {}, LINE_KINDS)
         values, _ = infer_through(device, build, pcm, [fault])
         assert np.array_equal(values, expected), fault
 
@@ -58,7 +60,7 @@ def test_many_faults_end_in_the_right_answer_or_a_named_error(device, build, pcm
     generator = random.Random(2)
     right = 0
     for _ in range(30):
-        faults = [Fault.random(generator, SESSION_BYTES) for _ in range(generator.randint(2, 12))]
+        faults = [random_fault(generator, SESSION_BYTES, {}, LINE_KINDS) for _ in range(generator.randint(2, 12))]
         try:
             values, _ = infer_through(device, build, pcm, faults)
         except LinkError:
@@ -93,7 +95,8 @@ def test_a_tap_survives_a_damaged_line(device, student, pcm):
     generator = random.Random(3)
     lengths = {Direction.TO_BOARD: 3700, Direction.TO_HOST: 5000}
     for _ in range(20):
-        with Proxy(device, [Fault.random(generator, lengths)]) as proxy, Board(proxy.url, timeout=TIMEOUT) as board:
+        fault = random_fault(generator, lengths, {}, LINE_KINDS)
+        with Proxy(AttachedBoard(device), [fault]) as proxy, Board(proxy.url, timeout=TIMEOUT) as board:
             assert np.array_equal(board.tap(layer, pcm), reference.reshape(len(reference), -1))
 
 
@@ -106,33 +109,26 @@ def test_a_line_that_dies_in_the_middle_is_an_error_in_time(device, build, pcm, 
     assert time.monotonic() - start < TIMEOUT + 2
 
 
-class Restarts:
-    """Firmware that can be started again and again."""
-
-    def __init__(self, stack: contextlib.ExitStack, elf: Path) -> None:
-        self._stack, self._elf = stack, elf
-
-    def start(self) -> str:
-        return self._stack.enter_context(open_board(load_target("host"), self._elf))
-
-
 @pytest.mark.parametrize("direction", list(Direction))
 def test_a_board_that_restarts_in_the_middle_is_begun_again(build, pcm, expected, direction):
-    for place in (0.3, 0.6, 0.99):
-        fault = Fault(direction, int(place * SESSION_BYTES[direction]), Kind.RESTART)
-        with contextlib.ExitStack() as stack:
-            board_process = Restarts(stack, build.elf)
-            proxy = stack.enter_context(Proxy(board_process.start(), [fault], board_process.start))
-            board = stack.enter_context(Board(proxy.url, timeout=TIMEOUT))
+    """In the first AUDIO frames, and in END."""
+    for frame in (3, 8, 15):
+        fault = Fault(direction, frame, Kind.RESET, 5)
+        with (
+            board_of(load_target("host"), build.elf) as firmware,
+            Proxy(firmware, [fault]) as proxy,
+            Board(proxy.url, timeout=TIMEOUT) as board,
+        ):
             assert np.array_equal(board.infer(pcm).values, expected), fault
+            assert proxy.happened == [fault]
 
 
 def test_a_board_that_restarts_again_and_again_is_an_error(build, pcm):
-    length = SESSION_BYTES[Direction.TO_BOARD]
-    faults = [Fault(Direction.TO_BOARD, n * length // 2, Kind.RESTART) for n in range(1, 20)]
-    with contextlib.ExitStack() as stack:
-        board_process = Restarts(stack, build.elf)
-        proxy = stack.enter_context(Proxy(board_process.start(), faults, board_process.start))
-        board = stack.enter_context(Board(proxy.url, timeout=TIMEOUT))
-        with pytest.raises(LinkError, match="restarted 4 times in the middle of one clip"):
-            board.infer(pcm)
+    faults = [Fault(Direction.TO_BOARD, frame, Kind.RESET, 5) for frame in range(7, 200, 7)]
+    with (
+        board_of(load_target("host"), build.elf) as firmware,
+        Proxy(firmware, faults) as proxy,
+        Board(proxy.url, timeout=TIMEOUT) as board,
+        pytest.raises(LinkError, match="restarted 4 times in the middle of one clip"),
+    ):
+        board.infer(pcm)

@@ -10,9 +10,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.link.proxy import Direction, Fault, Kind, Proxy
 from toolchain.errors import LinkError
-from toolchain.flash import open_board
+from toolchain.faults.boards import AttachedBoard, board_of
+from toolchain.faults.fault import Direction, Fault, Kind
+from toolchain.faults.proxy import Proxy
 from toolchain.link import Board, Source
 from toolchain.link import live as live_module
 from toolchain.link.protocol import Live, Samples
@@ -128,7 +129,7 @@ def through(device) -> Iterator:
     """Feed a stream through a line with faults: (results, listening)."""
 
     def feed(faults, pcm):
-        with Proxy(device, faults) as proxy, Board(proxy.url, timeout=3.0) as board:
+        with Proxy(AttachedBoard(device), faults) as proxy, Board(proxy.url, timeout=3.0) as board:
             board.hello()
             with board.listen(WINDOW, Source.HOST) as listening:
                 return list(listening.results_of([pcm], real_time=False)), listening
@@ -171,7 +172,7 @@ def test_a_damaged_line_never_gives_a_wrong_result(device, student, stream):
     """What a result is of is in its CRC: it equals the reference wherever no sample has been dropped so far."""
     faults = [Fault(Direction.TO_BOARD, 4000 + 997 * n, Kind.FLIP, 3) for n in range(4)]
     faults += [Fault(Direction.TO_HOST, 120 + 61 * n, Kind.FLIP, 2) for n in range(8)]
-    with Proxy(device, faults) as proxy, Board(proxy.url, timeout=3.0) as board:
+    with Proxy(AttachedBoard(device), faults) as proxy, Board(proxy.url, timeout=3.0) as board:
         board.hello()
         with board.listen(WINDOW, Source.HOST) as listening:
             results = list(listening.results_of([stream], real_time=False))
@@ -245,12 +246,16 @@ def test_a_board_that_dies_is_an_error_in_time(build, stream):
         assert time.monotonic() - start < 3.0
 
 
-def test_a_board_that_restarts_is_an_error(device, build, stream):
-    with open_board(load_target("host"), build.elf) as second:
-        restart = Fault(Direction.TO_BOARD, 6000, Kind.RESTART)
-        with Proxy(device, [restart], lambda: second) as proxy, Board(proxy.url, timeout=2.0) as board:
-            board.hello()
-            with pytest.raises(LinkError, match="restarted while it listened"), board.listen(
-                WINDOW, Source.HOST
-            ) as listening:
-                list(listening.results_of([stream]))
+def test_a_board_that_restarts_is_an_error(build, stream):
+    restart = Fault(Direction.TO_BOARD, 20, Kind.RESET, 0)
+    with (
+        board_of(load_target("host"), build.elf) as firmware,
+        Proxy(firmware, [restart]) as proxy,
+        Board(proxy.url, timeout=2.0) as board,
+    ):
+        board.hello()
+        with (
+            pytest.raises(LinkError, match="restarted while it listened"),
+            board.listen(WINDOW, Source.HOST) as listening,
+        ):
+            list(listening.results_of([stream]))

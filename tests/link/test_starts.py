@@ -10,8 +10,10 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.link.proxy import Direction, Fault, Kind, Proxy
 from toolchain.errors import LinkError
+from toolchain.faults.boards import AttachedBoard
+from toolchain.faults.fault import Direction, Fault, Kind
+from toolchain.faults.proxy import Proxy
 from toolchain.link import Board
 from toolchain.link.frames import DELIMITER, decode, encode
 from toolchain.link.protocol import TOKEN_BYTES, HelloReply, MessageType, read_reply, to_frame
@@ -98,6 +100,6 @@ def test_two_starts_are_no_loop():
 def test_starts_before_an_answer_are_no_error(device, build):
     """Each inserted byte goes before those that are there already."""
     starts = [Fault(Direction.TO_HOST, 0, Kind.INSERT, byte) for byte in reversed(ANNOUNCEMENT * 4)]
-    with Proxy(device, starts) as proxy, Board(proxy.url, timeout=2.0) as board:
+    with Proxy(AttachedBoard(device), starts) as proxy, Board(proxy.url, timeout=2.0) as board:
         assert board.hello().build_id == build.build_id
         assert board._channel.starts.count >= 4

@@ -62,6 +62,10 @@ class Child:
             return False
         return True
 
+    def exit_code(self) -> int | None:
+        """How the program ended, a signal as its negative number; None if it runs still."""
+        return self._process.poll()
+
     def output(self) -> list[str]:
         """All lines it has printed."""
         return self._log.read_text(errors="replace").strip().splitlines()
@@ -79,8 +83,14 @@ class Child:
         try:
             self._process.wait(STOP_TIMEOUT)
         except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+            self.kill()
+
+    def kill(self) -> None:
+        """End the program at once."""
+        assert self._process.stdin is not None
+        self._process.kill()
+        self._process.wait()
+        self._process.stdin.close()
 
 
 @contextmanager

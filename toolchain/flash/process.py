@@ -17,7 +17,7 @@ def run_process(emulator: Emulator, elf: Path) -> Iterator[str]:
         FlashError: if it cannot be started or does not name its pseudo-terminal.
     """
     with running(process_command(emulator, elf), elf.name) as program:
-        line = program.wait_for(lambda: _serial_line(program))
+        line = program.wait_for(lambda: serial_line(program))
         if line is None:
             raise FlashError(f"{elf.name} did not name its serial line: {program.complaint()}")
         yield line
@@ -28,6 +28,7 @@ def process_command(emulator: Emulator, elf: Path) -> list[str]:
     return [str(elf.resolve())]
 
 
-def _serial_line(program: Child) -> str | None:
+def serial_line(program: Child) -> str | None:
+    """Return the pseudo-terminal that the program has named, if it has."""
     lines = program.output()
     return lines[0] if lines and lines[0].startswith("/dev/") else None

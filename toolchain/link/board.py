@@ -1,7 +1,6 @@
 """A board as the host sees it: who it is, what it makes of a clip, how much memory it takes."""
 
 import os
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self
@@ -46,6 +45,8 @@ DEFAULT_TIMEOUT = 5.0
 _RESTARTS = 3
 _TAP_RUNS = 4
 
+_NUMBER_BYTES = 4
+
 
 @dataclass(frozen=True)
 class BoardResult:
@@ -67,14 +68,23 @@ class Board:
         url: a device or URL, see `toolchain.link.port.open_port`.
         baud: bits per second where the port is a real one.
         timeout: seconds without progress after which any request fails.
+        entropy: gives so many random bytes, for tokens and numbers of windows.
 
     Raises:
         LinkError: from the constructor if the port cannot be opened; from every method if the board does not
             answer in time, is not the expected one, or the port goes away.
     """
 
-    def __init__(self, url: str, *, baud: int = 115200, timeout: float = DEFAULT_TIMEOUT) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        baud: int = 115200,
+        timeout: float = DEFAULT_TIMEOUT,
+        entropy: Callable[[int], bytes] = os.urandom,
+    ) -> None:
         self._url = url
+        self._entropy = entropy
         self._timeout = timeout
         self._hello: HelloReply | None = None
         self._channel = Channel(url, baud, timeout)
@@ -91,7 +101,7 @@ class Board:
 
     def hello(self) -> HelloReply:
         """Ask the board what it is; brings the line into step whatever was on it before."""
-        request = Hello(os.urandom(TOKEN_BYTES))
+        request = Hello(self._entropy(TOKEN_BYTES))
 
         def accept(reply: Message) -> HelloReply | None:
             return reply if isinstance(reply, HelloReply) and reply.token == request.token else None
@@ -194,7 +204,7 @@ class Board:
         """
         hello = self._hello or self.hello()
         self._channel.round_trip.patient = False
-        return Listening(self._channel, hello, Listen(secrets.randbits(32), samples, source), self._timeout)
+        return Listening(self._channel, hello, Listen(self._number(), samples, source), self._timeout)
 
     def memory(self) -> MemoryReply:
         """Ask how much memory the firmware takes, with the most its stack has ever held."""
@@ -218,6 +228,10 @@ class Board:
         deadline = Deadline(self._timeout, f"the board on {self._url} did not say how long its layers took")
         reply = self._ask(Profile(), lambda reply: reply if isinstance(reply, ProfileReply) else None, deadline)
         return reply.ticks
+
+    def _number(self) -> int:
+        """A number for a window or a listening that none had before."""
+        return int.from_bytes(self._entropy(_NUMBER_BYTES), "little")
 
     def _first_answer(
         self, request: Hello, accept: Callable[[Message], HelloReply | None], deadline: Deadline
@@ -271,7 +285,7 @@ class Board:
         hello = self._hello or self.hello()
         self._channel.round_trip.patient = request.exact_ticks
         for _ in range(1 + _RESTARTS):
-            begin = request.begin()
+            begin = request.begin(self._number())
             self._channel.on_tap = _rows_of(begin, on_row)
             transfer = Transfer(
                 self._channel, hello, begin, request.pcm_bytes, self._timeout, request.exact_ticks, on_progress
@@ -302,10 +316,10 @@ class _WindowRequest:
     def pcm_bytes(self) -> bytes:
         return self.pcm.astype("<i2").tobytes()
 
-    def begin(self) -> Begin:
+    def begin(self, number: int) -> Begin:
         """The request that opens it, under a number that no window had before."""
         return Begin(
-            window=secrets.randbits(32),
+            window=number,
             samples=len(self.pcm),
             sum=self.statistics.sum,
             sum_squares=self.statistics.sum_squares,

@@ -1,0 +1,182 @@
+"""Boards that can be reset, killed and started again, and that tell when they fell over by themselves."""
+
+import signal
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Protocol, Self
+
+from toolchain.errors import FlashError, UsageError
+from toolchain.flash.child import Child
+from toolchain.flash.process import process_command, serial_line
+from toolchain.flash.qemu import reset_qemu, run_qemu
+from toolchain.target import Emulator, Target
+
+
+class RunningBoard(Protocol):
+    """A board that runs. A context manager."""
+
+    #: Its port; another one after a reset where the board is a process.
+    url: str
+
+    def reset(self) -> None:
+        """Start it again, as its reset button does."""
+
+    def kill(self) -> None:
+        """Take its power away."""
+
+    def start(self) -> None:
+        """Bring a board to life that was killed, or has fallen over."""
+
+    def complaint(self) -> str | None:
+        """How it fell over, if it did so by itself; sanitizers end the process at their first finding."""
+
+    def __enter__(self) -> Self:
+        """Start it."""
+
+    def __exit__(self, *exception: object) -> None:
+        """End it."""
+
+
+class AttachedBoard:
+    """A board on a port, of which nothing else is known: it can neither be reset nor killed."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        pass
+
+    def reset(self) -> None:
+        """Not possible."""
+        raise NotImplementedError("this board cannot be reset")
+
+    kill = start = reset
+
+    def complaint(self) -> str | None:
+        """Nothing is known of it."""
+        return None
+
+
+class ProcessBoard:
+    """Firmware for the host, as a process of its own.
+
+    Args:
+        emulator: the host's.
+        elf: the firmware.
+    """
+
+    def __init__(self, emulator: Emulator, elf: Path) -> None:
+        self._command, self._name = process_command(emulator, elf), elf.name
+        self._child: Child | None = None
+        self._folder = TemporaryDirectory()
+        self.url = ""
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if self._child is not None:
+            self._child.stop()
+        self._folder.cleanup()
+
+    def start(self) -> None:
+        """Start a new process; the old one is ended if it still runs.
+
+        Raises:
+            FlashError: if it cannot be started.
+        """
+        self.kill()
+        try:
+            child = Child(self._command, self._name, Path(self._folder.name) / "output.txt")
+        except OSError as error:
+            raise FlashError(f"cannot start {self._name}: {error.strerror}") from error
+        line = child.wait_for(lambda: serial_line(child))
+        if line is None:
+            raise FlashError(f"{self._name} did not name its serial line: {child.complaint()}")
+        self._child, self.url = child, line
+
+    reset = start
+
+    def kill(self) -> None:
+        """End the process at once."""
+        if self._child is not None:
+            self._child.kill()
+            self._child = None
+
+    def complaint(self) -> str | None:
+        """Say how the process ended, unless it was `kill`ed or runs still."""
+        if self._child is None or (code := self._child.exit_code()) is None:
+            return None
+        said = " ".join(self._child.output()[1:4])
+        how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
+        return f"{self._name} ended with {how}: {said or 'it said nothing'}"
+
+
+class QemuBoard:
+    """Firmware in QEMU, which is told through a socket of its own to reset the board."""
+
+    def __init__(self, emulator: Emulator, elf: Path) -> None:
+        self._emulator, self._elf = emulator, elf
+        self._running = ExitStack()
+        self._folder = TemporaryDirectory()
+        self.url = ""
+
+    @property
+    def _control(self) -> Path:
+        return Path(self._folder.name) / "qmp"
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.kill()
+        self._folder.cleanup()
+
+    def start(self) -> None:
+        """Start QEMU anew.
+
+        Raises:
+            FlashError: if it does not start.
+        """
+        self.kill()
+        self.url = self._running.enter_context(run_qemu(self._emulator, self._elf, self._control))
+
+    def reset(self) -> None:
+        """Reset the machine; its port stays."""
+        reset_qemu(self._control)
+
+    def kill(self) -> None:
+        """End QEMU."""
+        self._running.close()
+
+    def complaint(self) -> str | None:
+        """Nothing: a core that locks up is silent, and the next session finds it so."""
+        return None
+
+
+_BOARDS: dict[str, type[ProcessBoard] | type[QemuBoard]] = {"process": ProcessBoard, "qemu": QemuBoard}
+
+
+def board_of(target: Target, elf: Path) -> ProcessBoard | QemuBoard:
+    """A board of this target that runs ``elf`` inside its context.
+
+    Raises:
+        UsageError: if the target has no emulator that can be reset at will.
+    """
+    kind = target.emulator.kind if target.emulator else None
+    if target.emulator is None or kind not in _BOARDS:
+        raise UsageError(
+            f"{target.name} cannot be reset at will", "take a target that QEMU emulates, or the target host"
+        )
+    return _BOARDS[kind](target.emulator, elf)
+
+
+def is_process(target: Target) -> bool:
+    """Whether the target's board is a process of this computer; its firmware is then watched by the sanitizers."""
+    return target.emulator is not None and target.emulator.kind == "process"
