@@ -12,6 +12,9 @@ from toolchain.flash.process import process_command, serial_line
 from toolchain.flash.qemu import reset_qemu, run_qemu
 from toolchain.target import Emulator, Target
 
+#: How the sanitizers begin what they have found.
+_FINDINGS = ("runtime error:", "ERROR: AddressSanitizer:", "ERROR: LeakSanitizer:")
+
 
 class RunningBoard(Protocol):
     """A board that runs. A context manager."""
@@ -29,7 +32,7 @@ class RunningBoard(Protocol):
         """Bring a board to life that was killed, or has fallen over."""
 
     def complaint(self) -> str | None:
-        """How it fell over, if it did so by itself; sanitizers end the process at their first finding."""
+        """How it fell over, if it did so by itself; sanitizers end the process at their first finding. Says it once."""
 
     def __enter__(self) -> Self:
         """Start it."""
@@ -72,6 +75,7 @@ class ProcessBoard:
     def __init__(self, emulator: Emulator, elf: Path) -> None:
         self._command, self._name = process_command(emulator, elf), elf.name
         self._child: Child | None = None
+        self._earlier: str | None = None
         self._folder = TemporaryDirectory()
         self.url = ""
 
@@ -85,7 +89,7 @@ class ProcessBoard:
         self._folder.cleanup()
 
     def start(self) -> None:
-        """Start a new process; the old one is ended if it still runs.
+        """Start a new process, in place of the old one if that still runs.
 
         Raises:
             FlashError: if it cannot be started.
@@ -103,18 +107,26 @@ class ProcessBoard:
     reset = start
 
     def kill(self) -> None:
-        """End the process at once."""
+        """End the process at once; that it had ended by itself before is remembered."""
+        self._earlier = self._earlier or self._ending()
         if self._child is not None:
             self._child.kill()
             self._child = None
 
     def complaint(self) -> str | None:
-        """Say how the process ended, unless it was `kill`ed or runs still."""
+        """Say, once, how a process ended that was not `kill`ed."""
+        complaint, self._earlier = self._earlier or self._ending(), None
+        return complaint
+
+    def _ending(self) -> str | None:
+        """How the process ended, if it has; it is let go of then."""
         if self._child is None or (code := self._child.exit_code()) is None:
             return None
-        said = " ".join(self._child.output()[1:4])
+        said = self._child.output()[1:] or ["it said nothing"]
+        self._child = None
+        findings = [line for line in said if any(mark in line for mark in _FINDINGS)]
         how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
-        return f"{self._name} ended with {how}: {said or 'it said nothing'}"
+        return f"{self._name} ended with {how}: {(findings or said)[0]}"
 
 
 class QemuBoard:

@@ -2,6 +2,7 @@
 
 import os
 import socket
+import termios
 import tty
 from typing import Protocol
 
@@ -106,7 +107,7 @@ class TerminalOfBoard:
     def __init__(self, url: str) -> None:
         self.url = url
         self._end = os.open(url, os.O_RDWR | os.O_NOCTTY)
-        tty.setraw(self._end)
+        tty.setraw(self._end, termios.TCSANOW)  # what the board has said already stays to be read
 
     def fileno(self) -> int:
         """See `End`."""

@@ -15,6 +15,7 @@ from toolchain.faults.ends import End, end_for_host, end_of_board
 from toolchain.faults.fault import Direction, Fault, Kind
 from toolchain.link.frames import DELIMITER, FrameReader, encode
 from toolchain.link.protocol import TOKEN_BYTES, Hello, HelloReply, read_reply, to_frame
+from toolchain.link.starts import Starts
 
 #: Seconds that a board may take to answer before the first fault: longer than it takes to start.
 _STEP_SECONDS = 10.0
@@ -47,6 +48,7 @@ class Proxy:
         self._board_end: End | None = None
         self._stop_reader, self._stop_writer = os.pipe()
         self._thread = threading.Thread(target=self._run, daemon=True)
+        self._reader, self._starts, self._resets = FrameReader(), Starts(), 0
         #: Where the host finds the line now; None after its port was lost.
         self.url: str | None = None
         #: What went wrong with the proxy itself, if anything did.
@@ -67,11 +69,16 @@ class Proxy:
         """The faults that have happened; one whose position was never reached has not."""
         return [fault for damage in self._damage.values() for fault in damage.happened]
 
+    @property
+    def unasked_starts(self) -> int:
+        """How often the board announced a start that no fault had brought about: its firmware has crashed."""
+        return self._starts.count - self._resets
+
     def __enter__(self) -> Self:
         try:
             self._board_end = end_of_board(self._board.url)
             if self._settle:
-                _bring_into_step(self._board_end)
+                bring_into_step(self._board_end)
             self._host_end = end_for_host(self._board.url)
         except BaseException:
             self._close()
@@ -124,12 +131,21 @@ class Proxy:
         except OSError:
             self._lose(end)
             return
+        if way is Direction.TO_HOST:
+            self._watch(data)
         now = time.monotonic()
         for piece in self._damage[way].feed(data):
             if isinstance(piece, Fault) and piece.kind in (Kind.DELAY, Kind.STALL):
                 self._hold(tuple(Direction) if piece.kind is Kind.STALL else (way,), now, piece.value)
             else:
                 self._under_way[way].append((max(now, self._held_until[way]), piece))
+
+    def _watch(self, data: bytes) -> None:
+        """Look for announcements in what the board sends, before any damage."""
+        for frame in self._reader.feed(data):
+            reply = read_reply(frame)
+            if reply is not None:
+                self._starts.take_reply(reply)
 
     def _hold(self, ways: tuple[Direction, ...], now: float, milliseconds: int) -> None:
         for way in ways:
@@ -165,6 +181,7 @@ class Proxy:
         """Let happen what is not about single bytes."""
         match fault.kind:
             case Kind.RESET:
+                self._resets += 1
                 self._board.reset()
                 self._under_way[Direction.TO_HOST].clear()
                 self._follow_board()
@@ -200,8 +217,13 @@ class Proxy:
             old.close()
 
 
-def _bring_into_step(end: End) -> None:
-    """Say hello to the board until it answers the last one; after that nothing is on its way."""
+def bring_into_step(end: End) -> None:
+    """Say hello to the board until it answers the last one; after that nothing is on its way.
+
+    Raises:
+        LinkError: if it does not answer.
+        OSError: if its port goes away.
+    """
     reader = FrameReader()
     give_up = time.monotonic() + _STEP_SECONDS
     while time.monotonic() < give_up:

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from toolchain.errors import FlashError, LinkError
 from toolchain.faults.boards import RunningBoard
+from toolchain.faults.ends import end_of_board
 from toolchain.faults.fault import Direction, Fault, Kind
-from toolchain.faults.proxy import Proxy
+from toolchain.faults.proxy import Proxy, bring_into_step
 from toolchain.link import Board
 from toolchain.link.port import PortError
 from toolchain.target import Target
@@ -127,18 +128,32 @@ def run_session(board: RunningBoard, task: Task, faults: Sequence[Fault], entrop
             happened = len(proxy.happened) == len(faults)
         if proxy.error is not None:
             outcome, said = Outcome.WRONG, f"the proxy failed: {proxy.error!r}"
+        elif proxy.unasked_starts > 0:
+            outcome, said = Outcome.WRONG, "the board started again by itself"
     except (LinkError, OSError, FlashError) as error:
         outcome, seconds, said, happened = Outcome.WRONG, 0.0, f"the board was not ready: {error}", False
+    killed = any(fault.kind is Kind.KILL for fault in faults)
     complaint = board.complaint()
+    if complaint is None and outcome is Outcome.NAMED_ERROR and not killed:
+        complaint = _silence(board)
     if complaint is not None:
         outcome, said = Outcome.WRONG, complaint
-    if complaint is not None or outcome not in ALLOWED or _was_killed(faults):
+    if killed or outcome not in ALLOWED:
         board.start()
     return Ending(outcome, seconds, said, happened)
 
 
-def _was_killed(faults: Sequence[Fault]) -> bool:
-    return any(fault.kind is Kind.KILL for fault in faults)
+def _silence(board: RunningBoard) -> str | None:
+    """After an error: what is wrong with the board, if it was the board that failed and not the line."""
+    try:
+        end = end_of_board(board.url)
+        try:
+            bring_into_step(end)
+        finally:
+            end.close()
+    except (LinkError, OSError) as error:
+        return board.complaint() or f"the board is silent after an undamaged line is back: {error}"
+    return None
 
 
 def _talk(proxy: Proxy, task: Task, entropy: Callable[[int], bytes]) -> NDArray[np.int32]:
