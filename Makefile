@@ -2,6 +2,7 @@
 # make test    lint and test everything (all extras but tensorflow)
 # make bench   measure both students on every board, into targets/bench.json and README.md
 # make compare    hold them against other means, into targets/comparison.json and README.md
+# make faults     try every single fault on the line, and 100,000 random sessions, into targets/faults.json and docs/faults.md
 # make students CORPORA=folder    the bundled teacher and students from nothing; takes hours, goes on when interrupted
 # Each sets up what it needs; a second call finds it in place.
 
@@ -37,7 +38,7 @@ DEBIAN_PACKAGES += python3 python3-venv
 endif
 APT_INSTALL = apt-get install --yes --no-install-recommends $(DEBIAN_PACKAGES)
 
-.PHONY: help demo test lint figures bench compare students clean packages
+.PHONY: help demo test lint figures bench compare faults students clean packages
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
 
@@ -69,6 +70,12 @@ bench: packages $(VENV)/core $(VENV)/rp2040js
 compare: DEBIAN_PACKAGES += $(BOARD_PACKAGES)
 compare: packages $(VENV)/dev
 	@$(BIN)/toolchain bench --all --json targets/bench.json --resume --compare targets/comparison.json
+	@$(BIN)/python docs/figures.py
+
+# Takes an hour or two on two cores, and goes on where it was interrupted.
+faults: packages $(VENV)/core
+	@$(BIN)/toolchain faults --target host --random 100000 --json targets/faults.json --resume
+	@$(BIN)/toolchain faults --target mps2-an386 --random 1000 --json targets/faults.json --resume
 	@$(BIN)/python docs/figures.py
 
 # Seeds and recipes are the defaults of the verbs; only audio of training speakers teaches or calibrates.

@@ -1,7 +1,7 @@
-"""Write the tables of measured figures into README.md: ``make figures``.
+"""Write the tables of measured figures into README.md and docs/faults.md: ``make figures``.
 
 The first is made from the reports under build/, which 'toolchain run' writes; the others from targets/bench.json and
-targets/comparison.json, which 'toolchain bench' writes.
+targets/comparison.json, which 'toolchain bench' writes, and from targets/faults.json, which 'toolchain faults' writes.
 """
 
 import json
@@ -11,12 +11,14 @@ from typing import Any
 
 from toolchain.bench import Comparison, Row, Table, committed_comparison, committed_table
 from toolchain.bench.comparison import Contender
+from toolchain.faults import FaultTable, committed_fault_table
 from toolchain.files import write_atomically
 from toolchain.model_names import DIMENSIONS, Normalisation
 from toolchain.target import load_target
 
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
+FAULTS = ROOT / "docs" / "faults.md"
 
 RUN_HEADINGS = (
     "target", "student", "clips equal to the reference", "CCC A / D / V", "flash", "RAM", "TFLM's arena, 5 s",
@@ -30,6 +32,8 @@ COMPARISON_HEADINGS = (
     "target", "student", "per MAC: this", "plain", "bakenn", "flash: this", "plain", "bakenn", "RAM: this", "plain",
     "bakenn",
 )  # fmt: skip
+FAULT_HEADINGS = ("target", "fault", "sessions", "right", "named error", "wrong", "hang", "99 %", "longest")
+RECOVERY_HEADINGS = ("target", "frames", "sessions", "median", "99 %", "longest")
 
 
 def run_row(report: dict[str, Any]) -> tuple[str, ...]:
@@ -152,6 +156,37 @@ def host_table(comparison: Comparison) -> str:
     return markdown([HOST_HEADINGS, *rows])
 
 
+def faults_table(table: FaultTable) -> str:
+    """How every session with faults ended."""
+    rows = [
+        (
+            f"`{result.target}`",
+            item.kind,
+            *(f"{count:,}" for count in (item.cases, item.right, item.named_error, item.wrong, item.hang)),
+            f"{item.seconds_99:.3f} s",
+            f"{item.seconds_most:.3f} s",
+        )
+        for result in table.targets
+        for item in result.classes
+    ]
+    return markdown([FAULT_HEADINGS, *rows])
+
+
+def recovery_table(table: FaultTable) -> str:
+    """What one lost or damaged frame costs."""
+    rows = [
+        (
+            f"`{result.target}`",
+            item.frames,
+            f"{item.cases:,}",
+            *map(_milliseconds, (item.median_ms, item.ms_99, item.most_ms)),
+        )
+        for result in table.targets
+        for item in result.recovery
+    ]
+    return markdown([RECOVERY_HEADINGS, *rows])
+
+
 def replaced(text: str, marker: str, content: str) -> str:
     """``text`` with ``content`` between the comments that begin and end ``marker``."""
     begin, end = f"<!-- {marker}: begin -->", f"<!-- {marker}: end -->"
@@ -183,6 +218,10 @@ def _bytes(value: int | None) -> str:
     return "" if value is None else f"{value:,} B"
 
 
+def _milliseconds(value: float) -> str:
+    return f"{value:.1f} ms"
+
+
 def _millions(value: int | None) -> str:
     return "" if value is None else f"{value / 1e6:,.1f} M"
 
@@ -202,6 +241,11 @@ def main() -> None:
             text = replaced(text, "comparison", comparison_table(table, comparison))
             text = replaced(text, "host", host_table(comparison))
     write_atomically(README, text)
+    faults = committed_fault_table()
+    if faults is not None:
+        text = FAULTS.read_text(encoding="utf-8")
+        text = replaced(text, "faults", faults_table(faults))
+        write_atomically(FAULTS, replaced(text, "recovery", recovery_table(faults)))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import pytest
 
 from toolchain.bench import Row, committed_comparison, committed_table
 from toolchain.bench.comparison import Contender
+from toolchain.faults import committed_fault_table, require_nothing_wrong
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -32,6 +33,23 @@ def test_the_readme_has_the_committed_measurements(figures):
     assert figures.stages_table(table) in readme, "run: make figures"
     assert figures.comparison_table(table, comparison) in readme, "run: make figures"
     assert figures.host_table(comparison) in readme, "run: make figures"
+
+
+def test_the_page_of_faults_has_the_committed_results(figures):
+    page = (ROOT / "docs" / "faults.md").read_text(encoding="utf-8")
+    table = committed_fault_table()
+    assert figures.faults_table(table) in page, "run: make figures"
+    assert figures.recovery_table(table) in page, "run: make figures"
+
+
+def test_what_is_committed_is_finished_and_nothing_of_it_is_wrong():
+    table = committed_fault_table()
+    assert {result.target for result in table.targets} == {"host", "mps2-an386"}
+    require_nothing_wrong(table.targets)
+    for result in table.targets:
+        assert result.unfinished is None
+        assert result.share == 1.0
+        assert all(item.most_ms < 100 for item in result.recovery)
 
 
 def test_what_executed_the_image_is_said(figures):

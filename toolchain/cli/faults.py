@@ -72,15 +72,18 @@ def faults(
     from toolchain.cli.fault_tables import drawn_faults
     from toolchain.cli.students import open_student
     from toolchain.errors import UsageError
-    from toolchain.faults import Plan, empty_result, require_nothing_wrong
+    from toolchain.faults import Plan, empty_result, require_nothing_wrong, require_resettable
     from toolchain.target import load_target
 
     if resume and json is None:
         raise UsageError("--resume goes on with a file, and none is named", "name it with --json FILE")
+    boards = [load_target(name) for name in dict.fromkeys(target)]
+    for board in boards:
+        require_resettable(board)
     student = open_student(model, None).quantized
     keeper = _Keeper(json, resume)
     results = []
-    for board in [load_target(name) for name in dict.fromkeys(target)]:
+    for board in boards:
         task, passed = _prepare(student, board, out, seed)
         plan = Plan(passed, seed, random, share)
         if case is not None:

@@ -1,6 +1,6 @@
 """Everything that can go wrong on the line, tried: a faulty cable, all its single faults, and what came of each."""
 
-from toolchain.faults.boards import board_of
+from toolchain.faults.boards import board_of, require_resettable
 from toolchain.faults.cases import RANDOM, Plan, find_case
 from toolchain.faults.prepare import build_for_faults, empty_result, make_task, measure_session
 from toolchain.faults.recovery import can_recover, count_recoveries, measure_recovery
@@ -36,6 +36,7 @@ __all__ = [
     "measure_session",
     "read_fault_table",
     "require_nothing_wrong",
+    "require_resettable",
     "run_case",
     "run_plan",
 ]

@@ -175,18 +175,27 @@ class QemuBoard:
 _BOARDS: dict[str, type[ProcessBoard] | type[QemuBoard]] = {"process": ProcessBoard, "qemu": QemuBoard}
 
 
+def require_resettable(target: Target) -> None:
+    """Refuse a target whose board cannot be reset and killed.
+
+    Raises:
+        UsageError: if it has no emulator, or one that is not told to.
+    """
+    if target.emulator is None or target.emulator.kind not in _BOARDS:
+        raise UsageError(
+            f"{target.name} cannot be reset at will", "take a target that QEMU emulates, or the target host"
+        )
+
+
 def board_of(target: Target, elf: Path) -> ProcessBoard | QemuBoard:
     """A board of this target that runs ``elf`` inside its context.
 
     Raises:
-        UsageError: if the target has no emulator that can be reset at will.
+        UsageError: as `require_resettable`.
     """
-    kind = target.emulator.kind if target.emulator else None
-    if target.emulator is None or kind not in _BOARDS:
-        raise UsageError(
-            f"{target.name} cannot be reset at will", "take a target that QEMU emulates, or the target host"
-        )
-    return _BOARDS[kind](target.emulator, elf)
+    require_resettable(target)
+    assert target.emulator is not None
+    return _BOARDS[target.emulator.kind](target.emulator, elf)
 
 
 def is_process(target: Target) -> bool:
