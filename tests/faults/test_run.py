@@ -59,7 +59,7 @@ def test_a_share_of_all_faults_in_qemu(student):
 
 
 def test_an_interrupted_run_goes_on_and_counts_every_case_once(student, task, plan, tmp_path):
-    plan = replace(plan, share=0.0, random_sessions=160)
+    plan = replace(plan, share=0.0, random_sessions=120)
     path = tmp_path / "faults.json"
 
     def interrupt(result) -> None:
@@ -75,7 +75,7 @@ def test_an_interrupted_run_goes_on_and_counts_every_case_once(student, task, pl
     assert len(half.unfinished.done) == 2
     whole = run_plan(task, plan, half, JOBS, ignore)
     assert counts(whole) == all_good(plan)
-    assert {item.kind: item.cases for item in whole.classes}[RANDOM] == 160
+    assert {item.kind: item.cases for item in whole.classes}[RANDOM] == 120
 
 
 def test_another_image_or_other_sessions_are_not_gone_on_with(student, task, plan):
@@ -97,6 +97,15 @@ def test_wrong_answers_are_counted_named_and_refused(student, task, plan):
     with pytest.raises(ParityError, match=r"with faults on host came out wrong or hung; .*: the answer") as caught:
         require_nothing_wrong([result])
     assert "--case 'bit flipped:0'" in caught.value.hint
+
+
+def test_sessions_without_an_end_are_counted_in_the_workers_too(student, task, plan):
+    plan = replace(plan, share=0.0, random_sessions=3)
+    endless = replace(task, limit=0.0001)
+    result = run_plan(endless, plan, empty_result(student, endless, plan), JOBS, ignore)
+    assert {item.kind: item.hang for item in result.classes} == {item.kind: item.cases for item in result.classes}
+    with pytest.raises(ParityError, match=r"no end within 0\.0001 s"):
+        require_nothing_wrong([result])
 
 
 def test_recovery_is_measured_for_every_frame(task, plan):

@@ -1,5 +1,6 @@
 """``toolchain faults``."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -69,9 +70,13 @@ def faults(
     kills the board and takes the port away, one fault in each session; then several at random. The firmware for the
     host is built with sanitizers. A wrong answer or a session without an end fails with exit code 7.
     """
+    from toolchain.errors import UsageError
+
+    if os.name != "posix":
+        raise UsageError("faults are tried on Linux and macOS only", "the proxy needs their pseudo-terminals")
+
     from toolchain.cli.fault_tables import drawn_faults
     from toolchain.cli.students import open_student
-    from toolchain.errors import UsageError
     from toolchain.faults import Plan, empty_result, require_nothing_wrong, require_resettable
     from toolchain.target import load_target
 

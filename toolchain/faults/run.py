@@ -124,10 +124,13 @@ class _Run:
         return self._result.model_copy(
             update={
                 "classes": self._tally.classes(self._kinds),
-                "failures": tuple(self._failures),
+                "failures": tuple(sorted(self._failures, key=self._place)),
                 "unfinished": Progress(done=tuple(sorted(self._done)), milliseconds=times),
             }
         )
+
+    def _place(self, failure: Failure) -> tuple[int, int]:
+        return self._kinds.index(failure.kind), failure.number
 
 
 def _failure(done: Done) -> Failure:
