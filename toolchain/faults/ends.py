@@ -117,7 +117,7 @@ class TerminalOfBoard:
         """See `End`."""
         data = os.read(self._end, _READ_BYTES)
         if not data:
-            raise Gone
+            raise Gone("the board has closed its port")
         return data
 
     def write(self, data: bytes) -> None:
@@ -146,7 +146,7 @@ class SocketOfBoard:
         """See `End`."""
         data = self._connection.recv(_READ_BYTES)
         if not data:
-            raise Gone
+            raise Gone("the board has closed its port")
         return data
 
     def write(self, data: bytes) -> None:

@@ -4,7 +4,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from types import FrameType
@@ -23,6 +23,9 @@ from toolchain.target import Target
 
 #: How often a host that is told of the port's new name goes on with it.
 _MOVES = 8
+
+#: How long a board whose port has gone may take to end.
+_DYING_SECONDS = 5.0
 
 
 class Outcome(StrEnum):
@@ -123,24 +126,32 @@ def run_session(board: RunningBoard, task: Task, faults: Sequence[Fault], entrop
         entropy: where its random tokens and numbers come from.
     """
     try:
-        with Proxy(board, faults, settle=True) as proxy:
-            outcome, seconds, said = _timed(lambda: _judged(proxy, task, entropy), task.limit)
-            happened = len(proxy.happened) == len(faults)
-        if proxy.error is not None:
-            outcome, said = Outcome.WRONG, f"the proxy failed: {proxy.error!r}"
-        elif proxy.unasked_starts > 0:
-            outcome, said = Outcome.WRONG, "the board started again by itself"
+        ending, killed = _through_proxy(board, task, faults, entropy)
     except (LinkError, OSError, FlashError) as error:
-        outcome, seconds, said, happened = Outcome.WRONG, 0.0, f"the board was not ready: {error}", False
-    killed = any(fault.kind is Kind.KILL for fault in faults)
+        ending, killed = Ending(Outcome.WRONG, 0.0, f"the board was not ready: {error}", False), False
     complaint = board.complaint()
-    if complaint is None and outcome is Outcome.NAMED_ERROR and not killed:
+    if complaint is None and ending.outcome is Outcome.NAMED_ERROR and not killed:
         complaint = _silence(board)
     if complaint is not None:
-        outcome, said = Outcome.WRONG, complaint
-    if killed or outcome not in ALLOWED:
+        ending = replace(ending, outcome=Outcome.WRONG, said=complaint)
+    if killed or ending.outcome not in ALLOWED:
         board.start()
-    return Ending(outcome, seconds, said, happened)
+    return ending
+
+
+def _through_proxy(
+    board: RunningBoard, task: Task, faults: Sequence[Fault], entropy: Callable[[int], bytes]
+) -> tuple[Ending, bool]:
+    """How the session ends, and whether one of its faults has killed the board."""
+    with Proxy(board, faults, settle=True) as proxy:
+        outcome, seconds, said = _timed(lambda: _judged(proxy, task, entropy), task.limit)
+    happened = proxy.happened
+    if proxy.error is not None:
+        outcome, said = Outcome.WRONG, f"the proxy failed: {proxy.error!r}"
+    elif proxy.unasked_starts > 0:
+        outcome, said = Outcome.WRONG, "the board started again by itself"
+    killed = any(fault.kind is Kind.KILL for fault in happened)
+    return Ending(outcome, seconds, said, len(happened) == len(faults)), killed
 
 
 def _silence(board: RunningBoard) -> str | None:
@@ -152,8 +163,16 @@ def _silence(board: RunningBoard) -> str | None:
         finally:
             end.close()
     except (LinkError, OSError) as error:
-        return board.complaint() or f"the board is silent after an undamaged line is back: {error}"
+        return _last_words(board) or f"the board is silent after an undamaged line is back: {error}"
     return None
+
+
+def _last_words(board: RunningBoard) -> str | None:
+    """What a board that is dying says; a sanitizer takes its time to write down what it has found."""
+    give_up = time.monotonic() + _DYING_SECONDS
+    while (complaint := board.complaint()) is None and time.monotonic() < give_up:
+        time.sleep(_DYING_SECONDS / 100)
+    return complaint
 
 
 def _talk(proxy: Proxy, task: Task, entropy: Callable[[int], bytes]) -> NDArray[np.int32]:
