@@ -22,7 +22,7 @@ from toolchain.faults.session import ALLOWED, Ending, Outcome, Task, run_session
 _BATCH = 50
 
 #: How often a single fault that did not happen is tried again: a busy computer's repeats can push it out of its place.
-_ATTEMPTS = 5
+_ATTEMPTS = 50
 
 #: So many failures are kept in words; the others are only counted.
 _KEPT_FAILURES = 100
