@@ -1,6 +1,7 @@
 """Boards that can be reset, killed and started again, and that tell when they fell over by themselves."""
 
 import signal
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,6 +15,9 @@ from toolchain.target import Emulator, Target
 
 #: How the sanitizers begin what they have found.
 _FINDINGS = ("runtime error:", "ERROR: AddressSanitizer:", "ERROR: LeakSanitizer:")
+
+#: How often a start is tried.
+_STARTS = 3
 
 
 class RunningBoard(Protocol):
@@ -94,6 +98,11 @@ class ProcessBoard:
         Raises:
             FlashError: if it cannot be started.
         """
+        _try_again(self._start)
+
+    reset = start
+
+    def _start(self) -> None:
         self.kill()
         try:
             child = Child(self._command, self._name, Path(self._folder.name) / "output.txt")
@@ -101,10 +110,9 @@ class ProcessBoard:
             raise FlashError(f"cannot start {self._name}: {error.strerror}") from error
         line = child.wait_for(lambda: serial_line(child))
         if line is None:
+            child.kill()
             raise FlashError(f"{self._name} did not name its serial line: {child.complaint()}")
         self._child, self.url = child, line
-
-    reset = start
 
     def kill(self) -> None:
         """End the process at once; that it had ended by itself before is remembered."""
@@ -156,6 +164,9 @@ class QemuBoard:
         Raises:
             FlashError: if it does not start.
         """
+        _try_again(self._start)
+
+    def _start(self) -> None:
         self.kill()
         self.url = self._running.enter_context(run_qemu(self._emulator, self._elf, self._control))
 
@@ -170,6 +181,17 @@ class QemuBoard:
     def complaint(self) -> str | None:
         """Nothing: a core that locks up is silent, and the next session finds it so."""
         return None
+
+
+def _try_again(start: Callable[[], None]) -> None:
+    """Start a board, again if it was too slow: many start at once, on a computer that may be busy."""
+    for _ in range(_STARTS - 1):
+        try:
+            start()
+        except FlashError:
+            continue
+        return
+    start()
 
 
 _BOARDS: dict[str, type[ProcessBoard] | type[QemuBoard]] = {"process": ProcessBoard, "qemu": QemuBoard}

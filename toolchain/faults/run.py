@@ -9,12 +9,12 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cached_property
 from multiprocessing.util import Finalize
 
 from toolchain.errors import FlashError
 from toolchain.faults.boards import RunningBoard, board_of
 from toolchain.faults.cases import Case, Plan
-from toolchain.faults.fault import Fault
 from toolchain.faults.report import Failure, Progress, Tally, TargetResult
 from toolchain.faults.session import ALLOWED, Ending, Outcome, Task, run_session
 
@@ -139,29 +139,35 @@ def _failure(done: Done) -> Failure:
     return Failure(kind=case.kind, number=case.number, outcome=ending.outcome, faults=faults, said=ending.said)
 
 
-@dataclass(frozen=True)
 class _Worker:
-    """What a worker process has: a board of its own."""
+    """What a worker process has: a board of its own, which runs from its first batch on."""
 
-    board: RunningBoard
-    task: Task
-    plan: Plan
-    singles: dict[str, list[Fault]]
+    def __init__(self, task: Task, plan: Plan) -> None:
+        self.task, self.plan, self.singles = task, plan, plan.singles()
+        self._stack = ExitStack()
+        Finalize(None, self._stack.close, exitpriority=0)
+
+    @cached_property
+    def board(self) -> RunningBoard:
+        """The board, running.
+
+        Raises:
+            FlashError: if it cannot be started.
+        """
+        board = board_of(self.task.target, self.task.elf)
+        self._stack.enter_context(board)
+        return board
 
 
 _worker: _Worker | None = None
 
 
 def _start_worker(task: Task, plan: Plan) -> None:
-    """Start this process's board; it ends with the process, and the process with the one that started it."""
+    """Make this process ready. Its board ends with it, and it ends with the process that started it."""
     global _worker
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends its workers
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    stack = ExitStack()
-    Finalize(None, stack.close, exitpriority=0)
-    board = board_of(task.target, task.elf)
-    stack.enter_context(board)
-    _worker = _Worker(board, task, plan, plan.singles())
+    _worker = _Worker(task, plan)
 
 
 def _end_with_parent() -> None:
