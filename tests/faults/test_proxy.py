@@ -43,7 +43,7 @@ def test_a_lost_port_is_named_at_once(board, task, direction):
 
 
 def test_a_session_that_is_told_of_the_ports_new_name_goes_on(board, task):
-    with Proxy(board, [Fault(Direction.TO_BOARD, 3, Kind.MOVE_PORT, 9)], settle=True) as proxy:
+    with Proxy(board, [Fault(Direction.TO_BOARD, 3, Kind.MOVE_PORT, 9)]) as proxy:
         first = proxy.url
         with pytest.raises(PortError), Board(first, timeout=1.0) as link:
             link.infer(task.pcm)
@@ -55,7 +55,7 @@ def test_a_session_that_is_told_of_the_ports_new_name_goes_on(board, task):
 @pytest.mark.parametrize("direction", list(Direction))
 def test_a_board_that_is_reset_is_begun_again_and_its_start_was_expected(board, task, direction):
     reset = Fault(direction, 4, Kind.RESET, 6)
-    with Proxy(board, [reset], settle=True) as proxy, Board(proxy.url, timeout=3.0) as link:
+    with Proxy(board, [reset]) as proxy, Board(proxy.url, timeout=3.0) as link:
         assert np.array_equal(link.infer(task.pcm).values, task.values)
         assert proxy.happened == [reset]
         assert proxy.unasked_starts == 0
@@ -63,16 +63,16 @@ def test_a_board_that_is_reset_is_begun_again_and_its_start_was_expected(board, 
 
 def test_a_start_that_nobody_asked_for_is_seen(board, task):
     board.start()
-    with Proxy(board) as proxy, Board(proxy.url, timeout=3.0) as link:
+    with Proxy(board, settle=False) as proxy, Board(proxy.url, timeout=3.0) as link:
         link.hello()
         assert proxy.unasked_starts == 1
 
 
 def test_nothing_of_an_earlier_session_comes_into_the_next(board, task):
     """The first one ends while the board still computes and answers."""
-    with Proxy(board, settle=True) as proxy, Board(proxy.url) as link, pytest.raises(KeyboardInterrupt):
+    with Proxy(board) as proxy, Board(proxy.url) as link, pytest.raises(KeyboardInterrupt):
         link.infer(task.pcm, on_progress=_interrupt)
-    with Proxy(board, settle=True) as proxy:
+    with Proxy(board) as proxy:
         time.sleep(0.1)
         assert proxy.passed[Direction.TO_HOST] == 0
 
@@ -85,6 +85,6 @@ def test_a_board_that_does_not_answer_beforehand_is_named(monkeypatch):
     monkeypatch.setattr("toolchain.faults.proxy._STEP_SECONDS", 0.2)
     master, slave = os.openpty()
     with pytest.raises(LinkError, match="does not answer before anything went wrong"):
-        Proxy(AttachedBoard(os.ttyname(slave)), settle=True).__enter__()
+        Proxy(AttachedBoard(os.ttyname(slave))).__enter__()
     os.close(master)
     os.close(slave)

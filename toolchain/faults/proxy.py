@@ -30,14 +30,14 @@ class Proxy:
     Args:
         board: the board; it runs already.
         faults: what goes wrong; positions count from the start of this proxy.
-        settle: first bring the board into step, so that nothing of an earlier session comes in.
+        settle: first bring the board into step, so that nothing of its start or of an earlier session comes in.
 
     Raises:
         LinkError: on entering, if the board has to be brought into step and does not answer.
         OSError: on entering, if the board's port cannot be opened.
     """
 
-    def __init__(self, board: RunningBoard, faults: Iterable[Fault] = (), *, settle: bool = False) -> None:
+    def __init__(self, board: RunningBoard, faults: Iterable[Fault] = (), *, settle: bool = True) -> None:
         self._board = board
         self._settle = settle
         faults = tuple(faults)

@@ -106,7 +106,7 @@ def undamaged(board: RunningBoard, task: Task, entropy: Callable[[int], bytes]) 
     Raises:
         LinkError: if even that fails or its answer is not right.
     """
-    with Proxy(board, settle=True) as proxy:
+    with Proxy(board) as proxy:
         values = _talk(proxy, task, entropy)
         if not np.array_equal(values, task.values):
             raise LinkError("the board's answer over an undamaged line is not the reference's")
@@ -143,7 +143,7 @@ def _through_proxy(
     board: RunningBoard, task: Task, faults: Sequence[Fault], entropy: Callable[[int], bytes]
 ) -> tuple[Ending, bool]:
     """How the session ends, and whether one of its faults has killed the board."""
-    with Proxy(board, faults, settle=True) as proxy:
+    with Proxy(board, faults) as proxy:
         outcome, seconds, said = _timed(lambda: _judged(proxy, task, entropy), task.limit)
     happened = proxy.happened
     if proxy.error is not None:
