@@ -18,7 +18,9 @@ from toolchain.faults.ends import end_of_board
 from toolchain.faults.fault import Direction, Fault, Kind
 from toolchain.faults.proxy import Proxy, bring_into_step
 from toolchain.link import Board
+from toolchain.link.health import describe_reset
 from toolchain.link.port import PortError
+from toolchain.link.protocol import ImageState, ResetKind
 from toolchain.target import Target
 
 #: How often a host that is told of the port's new name goes on with it.
@@ -184,12 +186,23 @@ def _talk(proxy: Proxy, task: Task, entropy: Callable[[int], bytes]) -> NDArray[
         try:
             with Board(url, timeout=task.timeout, entropy=entropy) as board:
                 board.require(build_id=task.build_id, model_hash=task.model_hash)
+                _require_health(board)
                 return board.infer(task.pcm).values
         except PortError:
             if proxy.url in (url, None):
                 raise
             url = proxy.url
     raise LinkError("the port went away again and again")
+
+
+class _Unhealthy(Exception):
+    """No fault on the line damages an image or makes the firmware fault."""
+
+
+def _require_health(board: Board) -> None:
+    health = board.health()
+    if health.image == ImageState.DAMAGED or health.reset != ResetKind.UNKNOWN:
+        raise _Unhealthy(f"image {health.image}, last reset by {describe_reset(health) or 'nothing'}")
 
 
 def _judged(proxy: Proxy, task: Task, entropy: Callable[[int], bytes]) -> tuple[Outcome, str]:
