@@ -39,6 +39,7 @@ def _clips(noise: float) -> list[ClipResult]:
 def _report(clips, target="mps2-an386", difference=None, normalisation=Normalisation.TWO_PASS):
     sections = (Section(".text", 30_000, True, False), Section(".bss", 9_000, False, True))
     build = BuildResult(
+        image_crc=None,
         folder=Path("build"),
         image=Path("build/firmware.bin"),
         elf=Path("build/firmware.elf"),

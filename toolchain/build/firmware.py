@@ -40,6 +40,7 @@ class BuildResult:
         sizes: bytes of flash and RAM.
         build_id: 8 bytes; the board's hello must carry the same.
         model_hash: 8 bytes of the student's digest, likewise.
+        image_crc: CRC-32 of code and constants, which the board computes too; None where it has no such image.
         manifest: the content of ``manifest.json``.
     """
 
@@ -49,6 +50,7 @@ class BuildResult:
     sizes: Sizes
     build_id: bytes
     model_hash: bytes
+    image_crc: int | None
     manifest: dict[str, Any]
 
 
@@ -118,6 +120,7 @@ def _from_manifest(folder: Path, manifest: dict[str, Any]) -> BuildResult:
         ),
         build_id=bytes.fromhex(manifest["build_id"]),
         model_hash=bytes.fromhex(manifest["model_hash"]),
+        image_crc=manifest["image_crc"],
         manifest=manifest,
     )
 

@@ -12,6 +12,7 @@ from toolchain.link import Board
 from toolchain.model_names import Normalisation
 from toolchain.quantize.student import QuantizedStudent
 from toolchain.target import Target
+from toolchain.verify.health import health_facts, require_sound
 from toolchain.verify.parity import ClipResult, FloatModel, compare
 from toolchain.verify.report import make_report
 
@@ -49,9 +50,10 @@ def verify(
     """
     with _running(target, build, port) as url, Board(url, baud=target.baud) as board:
         hello = board.require(build_id=build.build_id, model_hash=build.model_hash)
+        health = require_sound(board, build)
         parity = compare(board, student, float_student, selection.clips, progress, normalisation)
         memory = board.memory()
-    return make_report(
+    report = make_report(
         target=target,
         student=student,
         build=build,
@@ -62,6 +64,7 @@ def verify(
         hashes=hashes,
         normalisation=normalisation,
     )
+    return {**report, "health": health_facts(health)}
 
 
 def _running(target: Target, build: BuildResult | Project, port: str | None) -> AbstractContextManager[str]:
