@@ -21,11 +21,11 @@ def test_an_rp2040_boots_and_says_what_it_is():
     """Its PL011 raises no interrupts, so the test does: the driver takes the bytes from the receive FIFO."""
     build, uart = build_once("rp2040", MODEL), load_target("rp2040").board.uart
     with Sim(build.elf, chip="rp2040", uart="uart0") as chip:
-        chip.run_for("1ms")
+        chip.run_for("5ms")  # most of them for the check of its image
         assert chip.read_u32(NVIC_ISER) == 1 << uart.receive_irq
         chip.send_bytes(encode(Frame(MessageType.HELLO, 0, Hello(TOKEN).pack())))
         chip.write_u32(NVIC_ISPR, 1 << uart.receive_irq)
-        chip.run_for("1ms")
+        chip.run_for("5ms")
         *_, frame = FrameReader().feed(chip.read_uart_bytes())  # after the one that announces its start
     reply = HelloReply.unpack(frame.payload)
     assert frame.type == MessageType.HELLO_REPLY

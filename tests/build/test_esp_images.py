@@ -82,8 +82,8 @@ def test_sizes_are_those_of_a_board_that_holds_everything_in_ram(chip):
     loaded = sum(length for length, _, _ in segments(image_info(build.image)))
     # esptool fills segments up to four bytes.
     assert 0 <= loaded - build.sizes.flash_bytes < 8
-    bss = next(section.bytes for section in build.sizes.sections if section.name == ".bss")
-    assert build.sizes.ram_static_bytes == build.sizes.flash_bytes + bss
+    variables = sum(section.bytes for section in build.sizes.sections if section.name in (".bss", ".noinit"))
+    assert build.sizes.ram_static_bytes == build.sizes.flash_bytes + variables
 
 
 def test_an_image_has_a_header_and_is_the_same_wherever_it_is_built(tmp_path):

@@ -31,7 +31,9 @@ from toolchain.target import Emulator, Target
 ELF = "firmware.elf"
 
 #: Files of the application that those of the board use.
-_APP = ("board.h", "config.h", "pcm_ring.c", "pcm_ring.h", "receive_ring.c", "receive_ring.h")
+_APP = (
+    "board.h", "config.h", "crc32.c", "crc32.h", "messages.h", "pcm_ring.c", "pcm_ring.h", "receive_ring.c", "receive_ring.h",
+)  # fmt: skip
 _COMPARISON = "comparison"
 _BAKENN = "bakenn"
 _FLAGS = ("-DBAKENN_CMSIS_NN_BUILTIN_MEMORY", "-w")
