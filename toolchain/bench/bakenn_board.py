@@ -32,7 +32,8 @@ ELF = "firmware.elf"
 
 #: Files of the application that those of the board use.
 _APP = (
-    "board.h", "config.h", "crc32.c", "crc32.h", "messages.h", "pcm_ring.c", "pcm_ring.h", "receive_ring.c", "receive_ring.h",
+    "board.h", "config.h", "crc32.c", "crc32.h", "messages.h", "pcm_ring.c", "pcm_ring.h",
+    "receive_ring.c", "receive_ring.h",
 )  # fmt: skip
 _COMPARISON = "comparison"
 _BAKENN = "bakenn"
