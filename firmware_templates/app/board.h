@@ -24,6 +24,9 @@ typedef struct {
 /* Clocks, tick counter and serial line; from here on received bytes go into the ring. */
 void board_init(void);
 
+/* To be called within every few seconds: a watchdog, where the chip has one, restarts a board that does not. */
+void board_feed_watchdog(void);
+
 /* Sleeps until the receive ring may hold a byte, or the PCM ring a sample. */
 void board_wait(void);
 

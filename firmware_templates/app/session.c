@@ -367,6 +367,7 @@ noreturn void session_run(void)
     (void)health_check();
     announce_start();
     for (;;) {
+        board_feed_watchdog();
         const bool answered = answer_next();
         const bool heard = health_is_sound() && live_step(); /* after every frame, so that neither waits for long */
 

@@ -133,7 +133,8 @@ class BakennImage:
 
 
 def _application(student: QuantizedStudent, target: Target, clip: NDArray[np.int8]) -> dict[str, str]:
-    """What runs the network on the board."""
+    """What runs the network on the board. No watchdog: nobody feeds it while the network runs."""
+    target = target.model_copy(update={"board": target.board.model_copy(update={"watchdog": None})})
     templates = {path: template for path, template in template_folder("app", "app").items() if Path(path).name in _APP}
     context = board_context(student, target)
     sources = render_sources({**templates, **board_templates(target)}, context)

@@ -10,7 +10,7 @@ from toolchain.codegen.render import render
 from toolchain.errors import BuildError
 from toolchain.quantize.student import QuantizedStudent
 from toolchain.resources import templates_dir
-from toolchain.target import HOST_MICROPHONE, Target
+from toolchain.target import HOST_MICROPHONE, NO_WATCHDOG, Target
 
 #: Bytes of the digests by which host and board know each other.
 DIGEST_BYTES = 8
@@ -126,17 +126,24 @@ def board_context(student: QuantizedStudent, target: Target, *, profiled: bool =
 
 def _interrupts(target: Target) -> list[tuple[int, str, str]]:
     """Number, constant and handler of every interrupt the drivers use, in the order of the numbers."""
-    uart, microphone = target.board.uart, target.board.microphone
+    uart, microphone, watchdog = target.board.uart, target.board.microphone, target.board.watchdog
     used = []
     if uart is not None:
         used.append((uart.receive_irq, "UART_RECEIVE_IRQ", "uart_receive_interrupt"))
     if microphone.irq is not None:
         used.append((microphone.irq, "MICROPHONE_IRQ", "microphone_interrupt"))
+    if watchdog is not None and watchdog.irq is not None:
+        used.append((watchdog.irq, "WATCHDOG_IRQ", "watchdog_interrupt"))
     return sorted(used)
 
 
 def _board_constants(target: Target) -> list[tuple[str, str]]:
-    return [*_tick_constants(target), *_uart_constants(target), *_microphone_constants(target)]
+    return [
+        *_tick_constants(target),
+        *_uart_constants(target),
+        *_microphone_constants(target),
+        *_watchdog_constants(target),
+    ]
 
 
 def _tick_constants(target: Target) -> list[tuple[str, str]]:
@@ -172,6 +179,18 @@ def _microphone_constants(target: Target) -> list[tuple[str, str]]:
     return [*constants, *pin_constants("MICROPHONE", microphone.pins)]
 
 
+def _watchdog_constants(target: Target) -> list[tuple[str, str]]:
+    watchdog = target.board.watchdog
+    if watchdog is None:
+        return []
+    constants = [
+        ("WATCHDOG_BASE", f"{_hex(watchdog.base)}u"),
+        ("WATCHDOG_CLOCK_HZ", f"{watchdog.clock_hz}u"),
+        ("WATCHDOG_SECONDS", f"{watchdog.seconds}u"),
+    ]
+    return constants if watchdog.irq is None else [*constants, ("WATCHDOG_IRQ", str(watchdog.irq))]
+
+
 def pin_constants(part: str, pins: Mapping[str, int]) -> list[tuple[str, str]]:
     """Name and value of the constant for each of a part's pins, by their roles."""
     return [(f"{part}_PIN_{role.upper()}", f"{number}u") for role, number in pins.items()]
@@ -197,11 +216,19 @@ def board_templates(target: Target) -> dict[str, str]:
         "uart": board.uart.driver if board.uart else None,
         "ticks": board.ticks.driver,
         "microphone": board.microphone.driver,
+        "watchdog": _watchdog_driver(target),
     }
     for kind, name in drivers.items():
         if name is not None:
             templates |= _driver(kind, name)
     return templates
+
+
+def _watchdog_driver(target: Target) -> str | None:
+    """The driver; none at all for a board that is not ours alone, whose folder has what takes its place."""
+    if target.memory is None:
+        return None
+    return target.board.watchdog.driver if target.board.watchdog else NO_WATCHDOG
 
 
 def template_folder(name: str, source_folder: str) -> dict[str, str]:

@@ -4,6 +4,7 @@ from toolchain.target.load import load_target, read_target, target_names
 from toolchain.target.schema import (
     DEFAULT_BAUD,
     HOST_MICROPHONE,
+    NO_WATCHDOG,
     Budget,
     Emulator,
     EspImage,
@@ -20,6 +21,7 @@ from toolchain.target.schema import (
 __all__ = [
     "DEFAULT_BAUD",
     "HOST_MICROPHONE",
+    "NO_WATCHDOG",
     "Budget",
     "Emulator",
     "EspImage",

@@ -16,6 +16,9 @@ KernelName = Literal["plain", "armv6m", "armv7m", "xtensa", "rv32im", "dsp", "he
 #: The microphone driver of a board that has none: the host sends the samples.
 HOST_MICROPHONE = "link"
 
+#: The watchdog driver of a board that has none, or none that is used.
+NO_WATCHDOG = "none"
+
 #: Names of template files and folders: nothing that leads out of their folder.
 _NAME_PATTERN = r"^[a-z0-9_]+$"
 _NAME = Field(pattern=_NAME_PATTERN)
@@ -95,6 +98,19 @@ class Microphone(_Table):
         return value
 
 
+class Watchdog(_Table):
+    """What restarts a board that hangs: a driver of ``firmware_templates/boards/watchdog``."""
+
+    driver: str = _NAME
+    base: int
+    #: The interrupt by which it announces its reset, if it has one by number.
+    irq: int | None = Field(default=None, ge=0)
+    #: What it counts, per second.
+    clock_hz: int = Field(gt=0)
+    #: How long the engine may take for a frame, at the least: a board that does not answer for so long is restarted.
+    seconds: int = Field(default=4, gt=0)
+
+
 class Ticks(_Table):
     """The tick counter: a driver of ``firmware_templates/boards/ticks``; none if the template has one."""
 
@@ -115,6 +131,7 @@ class Board(_Table):
     uart: Uart | None = None
     ticks: Ticks
     microphone: Microphone = Microphone()
+    watchdog: Watchdog | None = None
 
 
 class Link(_Table):

@@ -1,5 +1,7 @@
 #include "fault.h"
 
+#include "watchdog.h"
+
 /* Neither is what RAM holds by chance when power comes. */
 #define WRITTEN 0x57A7DEADu
 #define REPORTED 0x0DD57A7Eu
@@ -17,6 +19,9 @@ void fault_record(reset_kind kind, uint32_t cause, uint32_t program_counter, uin
 
 void fault_prepare(void)
 {
+    if (watchdog_has_reset() && record.mark != WRITTEN) {
+        fault_record(RESET_WATCHDOG, 0, 0, 0);
+    }
     record.mark = record.mark == WRITTEN ? REPORTED : 0;
 }
 

@@ -5,6 +5,7 @@
 #include "fault.h"
 #include "machine.h"
 #include "memory_map.h"
+#include "watchdog.h"
 
 /* Low bits of mtvec: exceptions go to the table's first entry, interrupt n to entry n. */
 #define MTVEC_VECTORED 1u
@@ -70,6 +71,15 @@ noreturn void board_fault(uint32_t stack_pointer)
     } else {
         fault_record(RESET_RISCV_TRAP, cause, program_counter, address);
     }
+    machine_restart();
+}
+
+void watchdog_interrupt(void)
+{
+    uint32_t program_counter;
+
+    __asm__ volatile("csrr %0, mepc" : "=r"(program_counter));
+    fault_record(RESET_WATCHDOG, 0, program_counter, 0);
     machine_restart();
 }
 

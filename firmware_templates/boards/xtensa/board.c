@@ -11,6 +11,7 @@
 #include "receive_ring.h"
 #include "ticks.h"
 #include "uart.h"
+#include "watchdog.h"
 
 #define EXCCAUSE_LEVEL1_INTERRUPT 4u
 #define PS_USER_VECTOR (1u << 5)
@@ -43,11 +44,21 @@ void board_exception(void)
     machine_restart();
 }
 
+void watchdog_interrupt(void)
+{
+    uint32_t program_counter;
+
+    __asm__ volatile("rsr.epc1 %0" : "=r"(program_counter));
+    fault_record(RESET_WATCHDOG, 0, program_counter, 0);
+    machine_restart();
+}
+
 void board_init(void)
 {
     machine_init();
     ticks_init();
     uart_init();
+    watchdog_start();
     __asm__ volatile("wsr.ps %0\n rsync" : : "r"(PS_USER_VECTOR) : "memory");
 }
 
@@ -58,7 +69,9 @@ void board_wait(void)
     /* With interrupts masked, none comes between the question and the sleep, which unmasks them. */
     __asm__ volatile("rsil %0, 15" : "=r"(unmasked) : : "memory");
     if (ring_is_empty() && pcm_ring_is_empty()) {
+        watchdog_pause();
         __asm__ volatile("waiti 0" ::: "memory");
+        watchdog_resume();
     }
     __asm__ volatile("wsr.ps %0\n rsync" : : "r"(unmasked) : "memory");
 }
