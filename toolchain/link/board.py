@@ -285,6 +285,7 @@ class Board:
         hello = self._hello or self.hello()
         self._channel.round_trip.patient = request.exact_ticks
         for _ in range(1 + _RESTARTS):
+            starts = self._channel.starts.count
             begin = request.begin(self._number())
             self._channel.on_tap = _rows_of(begin, on_row)
             transfer = Transfer(
@@ -294,9 +295,24 @@ class Board:
                 return transfer.run()
             except BoardRestarted:
                 self.require(build_id=hello.build_id, model_hash=hello.model_hash)
+            except NoProgress as error:
+                raise self._why_it_stopped(error, self._channel.starts.count - starts) from error
+        raise self._restarted(1 + _RESTARTS)
+
+    def _why_it_stopped(self, error: NoProgress, restarts: int) -> LinkError:
+        """What to say of a clip that came to nothing: more than that, where the board has restarted meanwhile."""
+        if restarts == 0:
+            return error
+        try:
+            self.hello()
+            return self._restarted(restarts)
+        except LinkError:
+            return error
+
+    def _restarted(self, times: int) -> LinkError:
         reason = describe_reset(self.health())
-        raise LinkError(
-            f"the board on {self._url} restarted {1 + _RESTARTS} times in the middle of one clip"
+        return LinkError(
+            f"the board on {self._url} restarted {times} times in the middle of one clip"
             + (f", the last time by {reason}" if reason else ""),
             "its firmware crashes on this clip" if reason else "check its power supply",
         )

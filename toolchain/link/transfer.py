@@ -72,6 +72,7 @@ class Transfer:
         self._in_flight: deque[_InFlight] = deque()
         self._to_send = 0  # offset of the next sample to put on the wire
         self._acknowledged = 0  # offset of the first sample the board does not have
+        self._starts = channel.starts.count
         self._deadline = Deadline(timeout, self._stopped_at(0), "check cable and power, then try again")
 
     def run(self) -> Result:
@@ -101,8 +102,13 @@ class Transfer:
         return reply if isinstance(reply, Ack) and reply.window == self._begin.window else None
 
     def _synchronise(self) -> None:
-        """Open the window, or find out where the board stands in it; nothing is in flight afterwards."""
+        """Open the window, or find out where the board stands in it; nothing is in flight afterwards.
+
+        A board that has restarted before it had a sample shows it only by its announcement.
+        """
         ack = self._channel.ask(self._begin, self._ack_of_this_window, self._deadline)
+        if self._channel.starts.count > self._starts:
+            raise BoardRestarted
         self._in_flight.clear()
         self._continue_at(ack.next)
 
