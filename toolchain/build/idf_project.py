@@ -230,8 +230,9 @@ def _context(student: QuantizedStudent, target: Target) -> BoardContext:
     board = project_target(target).board
     driver = "esp_idf" if _has_microphone(target) else HOST_MICROPHONE
     microphone = board.microphone.model_copy(update={"driver": driver, "base": None, "irq": None})
+    ours = {"uart": None, "microphone": microphone, "watchdog": None}
     bare = target.model_copy(
-        update={"memory": None, "board": board.model_copy(update={"uart": None, "microphone": microphone})}
+        update={"memory": None, "board": board.model_copy(update=ours)}
     )
     context = board_context(student, bare)
     pins = pin_constants("UART", _uart_pins(target))

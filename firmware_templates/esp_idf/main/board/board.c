@@ -9,6 +9,7 @@
 #include "esp_err.h"
 #include "esp_system.h"
 #include "esp_task.h"
+#include "esp_task_wdt.h"
 #include "freertos/FreeRTOS.h"
 #include "freertos/queue.h"
 #include "freertos/task.h"
@@ -30,6 +31,9 @@
 #define RECEIVE_TASK_PRIORITY (ESP_TASK_MAIN_PRIO + 4)
 #define RECEIVE_TASK_STACK_BYTES 2560u
 #define CHUNK_BYTES 128u
+
+/* The task watchdog, whose time sdkconfig.defaults gives, wants to hear of the main task while that waits, too. */
+#define LONGEST_WAIT_MS 1000u
 
 _Static_assert(TICKS_HZ == CONFIG_ESP_DEFAULT_CPU_FREQ_MHZ * 1000000u,
                "ticks are CPU cycles: TICKS_HZ in config.h must be the frequency chosen in sdkconfig");
@@ -111,6 +115,7 @@ void board_init(void)
     ESP_ERROR_CHECK(uart_param_config(LINK_UART, &line));
     ESP_ERROR_CHECK(
         uart_set_pin(LINK_UART, UART_PIN_TX, UART_PIN_RX, UART_PIN_NO_CHANGE, UART_PIN_NO_CHANGE));
+    ESP_ERROR_CHECK(esp_task_wdt_add(session_task));
     (void)xTaskCreateStaticPinnedToCore(receive, "receive", RECEIVE_TASK_STACK_BYTES, NULL, RECEIVE_TASK_PRIORITY,
                                         receive_task_stack, &receive_task, xPortGetCoreID());
 }
@@ -118,7 +123,12 @@ void board_init(void)
 /* A wake-up that comes before the sleep ends it at once. */
 void board_wait(void)
 {
-    (void)ulTaskNotifyTake(pdTRUE, portMAX_DELAY);
+    (void)ulTaskNotifyTake(pdTRUE, pdMS_TO_TICKS(LONGEST_WAIT_MS));
+}
+
+void board_feed_watchdog(void)
+{
+    (void)esp_task_wdt_reset();
 }
 
 /* Without a send buffer, the driver returns when the last byte is in the hardware's FIFO. */

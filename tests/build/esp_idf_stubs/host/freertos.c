@@ -2,8 +2,10 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "esp_task.h"
+#include "esp_task_wdt.h"
 #include "freertos/queue.h"
 #include "freertos/task.h"
 
@@ -57,6 +59,20 @@ TaskHandle_t xTaskGetCurrentTaskHandle(void)
     return current == NULL ? &main_task : current;
 }
 
+/* Nothing here is watched; a task that is not may not report, as in ESP-IDF. */
+static TaskHandle_t watched;
+
+esp_err_t esp_task_wdt_add(TaskHandle_t task)
+{
+    watched = task;
+    return ESP_OK;
+}
+
+esp_err_t esp_task_wdt_reset(void)
+{
+    return xTaskGetCurrentTaskHandle() == watched ? ESP_OK : ESP_FAIL;
+}
+
 BaseType_t xPortGetCoreID(void)
 {
     return 0;
@@ -82,13 +98,31 @@ void vTaskNotifyGiveFromISR(TaskHandle_t task, BaseType_t *higher_priority_task_
     *higher_priority_task_woken = pdTRUE;
 }
 
+static struct timespec time_after(TickType_t milliseconds)
+{
+    struct timespec end;
+
+    clock_gettime(CLOCK_REALTIME, &end);
+    end.tv_sec += milliseconds / 1000u;
+    end.tv_nsec += (long)(milliseconds % 1000u) * 1000000L;
+    if (end.tv_nsec >= 1000000000L) {
+        end.tv_sec++;
+        end.tv_nsec -= 1000000000L;
+    }
+    return end;
+}
+
 uint32_t ulTaskNotifyTake(BaseType_t clear_on_exit, TickType_t ticks_to_wait)
 {
     TaskHandle_t task = xTaskGetCurrentTaskHandle();
 
+    const struct timespec end = time_after(ticks_to_wait);
+    int waited = 0;
+
     pthread_mutex_lock(&lock);
-    while (task->notifications == 0 && ticks_to_wait == portMAX_DELAY) {
-        pthread_cond_wait(&changed, &lock);
+    while (task->notifications == 0 && waited == 0) {
+        waited = ticks_to_wait == portMAX_DELAY ? pthread_cond_wait(&changed, &lock)
+                                                : pthread_cond_timedwait(&changed, &lock, &end);
     }
     const uint32_t notifications = task->notifications;
     if (notifications > 0) {

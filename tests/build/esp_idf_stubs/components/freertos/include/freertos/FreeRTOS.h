@@ -15,5 +15,6 @@ typedef struct {
 #define pdFALSE ((BaseType_t)0)
 #define pdTRUE ((BaseType_t)1)
 #define portMAX_DELAY ((TickType_t)0xFFFFFFFFu)
+#define pdMS_TO_TICKS(milliseconds) ((TickType_t)(milliseconds)) /* at 1000 Hz */
 
 BaseType_t xPortGetCoreID(void);
