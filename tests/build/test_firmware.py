@@ -172,6 +172,18 @@ def test_unknown_drivers_and_flags_are_named(tmp_path):
         build_firmware(student_of(MODEL), changed(ARM, "compiler", flags=["-mcpu=cortex-m99"]), tmp_path / "out")
 
 
+@pytest.mark.parametrize(
+    ("update", "said"),
+    [({"driver": "cerberus"}, "no watchdog driver 'cerberus'"), ({"seconds": 1000}, "the counter has 32 bits")],
+)
+def test_a_watchdog_that_cannot_be_is_named(tmp_path, update, said):
+    target = load_target(ARM)
+    watchdog = target.board.watchdog.model_copy(update=update)
+    odd = target.model_copy(update={"board": target.board.model_copy(update={"watchdog": watchdog})})
+    with pytest.raises(BuildError, match=said):
+        build_firmware(student_of(MODEL), odd, tmp_path / "out")
+
+
 def test_a_failed_build_leaves_the_previous_one_and_other_files_alone(tmp_path):
     out = tmp_path / "out"
     build_firmware(student_of(MODEL), load_target("host"), out)

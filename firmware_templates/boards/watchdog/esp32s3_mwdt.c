@@ -1,6 +1,6 @@
 /* Watchdog of a timer group of ESP32-S3 or ESP32-C3 (ESP32-S3 and ESP32-C3 Technical Reference Manuals, "Watchdog
- * Timers", "Timer Group" and "Low-power Management"). Its first stage interrupts the core, the second one resets the chip
- * a second later. */
+ * Timers", "Timer Group" and "Low-power Management"). Its first stage interrupts the core, the second one resets the
+ * chip a second later. */
 #include "watchdog.h"
 
 #include <stdint.h>

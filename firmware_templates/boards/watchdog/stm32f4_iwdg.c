@@ -1,6 +1,6 @@
-/* Independent watchdog of an STM32F4 (RM0090, chapters 7, 21 and 38), counting down at the internal low-speed oscillator:
- * nominally 32 kHz, 17 to 47 kHz by the data sheet. It cannot be stopped but by a debugger that holds the core, and
- * says nothing before the reset. SysTick, whose interrupt need do nothing, wakes a sleeping core in time. */
+/* Independent watchdog of an STM32F4 (RM0090, chapters 7, 21 and 38), counting down at the internal low-speed
+ * oscillator: nominally 32 kHz, 17 to 47 kHz by the data sheet. It cannot be stopped but by a debugger that holds the
+ * core, and says nothing before the reset. SysTick, whose interrupt need do nothing, wakes a sleeping core in time. */
 #include "watchdog.h"
 
 #include <stdint.h>
@@ -29,7 +29,7 @@ _Static_assert(PERIODS <= 0xFFFu, "the counter has 12 bits");
 #define DBGMCU_APB1_FZ (*(volatile uint32_t *)0xE0042008u)
 #define APB1_FZ_IWDG (1u << 12)
 
-/* SysTick (Armv7-M Architecture Reference Manual, B3.3), unless it is the tick counter and runs already. */
+/* SysTick (Armv7-M Architecture Reference Manual, B3.3), set as the tick counter of that name sets it. */
 #define SYST_CSR (*(volatile uint32_t *)0xE000E010u)
 #define SYST_RVR (*(volatile uint32_t *)0xE000E014u)
 #define CSR_CORE_CLOCK_INTERRUPT_ENABLE 7u
