@@ -51,4 +51,5 @@ def test_an_nrf52840_starts_its_crystal_and_sets_up_its_uart():
         assert (chip.read_u32(uart_txd), chip.read_u32(uart_rxd)) == (6, 8)
         assert chip.read_u32(uart_baudrate) == 0x01D7E000  # the specification's value for 115200
         assert chip.read_u32(gpio_dir) == 1 << 6
-        assert chip.read_u32(NVIC_ISER) == 1 << board.uart.receive_irq | 1 << board.microphone.irq
+        interrupts = (board.uart.receive_irq, board.microphone.irq, board.watchdog.irq)
+        assert chip.read_u32(NVIC_ISER) == sum(1 << number for number in interrupts)

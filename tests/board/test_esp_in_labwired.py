@@ -28,19 +28,28 @@ TIMEOUT = 120.0
 SAMPLES = 128
 
 
-#: Registers after start-up: the ROM's watchdogs are off or feed themselves, the crystal clocks core and UART (347.25
-#: cycles a bit), the UART's interrupt has a way to the core. Addresses as in each chip's manual.
+#: A timer group's watchdog that runs: stage 0 interrupts, stage 1 resets the system, by the longest signals.
+WATCHDOG = 1 << 31 | 1 << 29 | 3 << 27 | 7 << 18 | 7 << 15
+
+#: Registers after start-up: the ROM's watchdogs are off or feed themselves, but for the one that the image has for its
+#: own; the crystal clocks core and UART (347.25 cycles a bit), the UART's interrupt has a way to the core. Addresses as
+#: in each chip's manual.
 REGISTERS = {
     "esp32": {
         "RTC_CNTL_WDTCONFIG0": (0x3FF4808C, 0),
-        "TIMG0_WDTCONFIG0": (0x3FF5F048, 0),
+        "TIMG0_WDTCONFIG0": (0x3FF5F048, WATCHDOG | 1 << 21),
+        "TIMG0_WDTCONFIG1": (0x3FF5F04C, 40_000 << 16),
+        "TIMG0_WDTCONFIG2": (0x3FF5F050, 4000),
+        "TIMG0_INT_ENA": (0x3FF5F098, 1 << 2),
         "UART0_CLKDIV": (0x3FF40014, 347 | 4 << 20),
         "UART0_INT_ENA": (0x3FF4000C, 1),
     },
     "esp32s3": {
         "RTC_CNTL_WDTCONFIG0": (0x60008098, 0),
         "RTC_CNTL_SWD_CONF": (0x600080B4, 1 << 31),
-        "TIMG0_WDTCONFIG0": (0x6001F048, 0),
+        "TIMG0_WDTCONFIG0": (0x6001F048, WATCHDOG | 1 << 22),
+        "TIMG0_WDTCONFIG1": (0x6001F04C, 40_000 << 16),
+        "TIMG0_WDTCONFIG2": (0x6001F050, 4000),
         "SYSTEM_SYSCLK_CONF": (0x600C0060, 0),
         "UART0_CLKDIV": (0x60000014, 347 | 4 << 20),
         "UART0_INT_ENA": (0x6000000C, 1),
@@ -48,15 +57,19 @@ REGISTERS = {
     "esp32c3": {
         "RTC_CNTL_WDTCONFIG0": (0x60008090, 0),
         "RTC_CNTL_SWD_CONF": (0x600080AC, 1 << 31 | 0x04B0_0000),
-        "TIMG0_WDTCONFIG0": (0x6001F048, 1 << 22),
+        "TIMG0_WDTCONFIG0": (0x6001F048, WATCHDOG | 1 << 22),
+        "TIMG0_WDTCONFIG1": (0x6001F04C, 40_000 << 16),
+        "TIMG0_WDTCONFIG2": (0x6001F050, 4000),
         "SYSTEM_SYSCLK_CONF": (0x600C0058, 0),
         "UART0_CLKDIV": (0x60000014, 347 | 4 << 20),
         "UART0_INT_ENA": (0x6000000C, 1),
         "INTERRUPT_CORE0_UART_INTR_MAP": (0x600C2054, 1),
         "INTERRUPT_CORE0_CPU_INT_PRI_1": (0x600C2118, 1),
-        "INTERRUPT_CORE0_DMA_CH0_INT_MAP": (0x600C20B0, 2),
+        "INTERRUPT_CORE0_TG_WDT_INT_MAP": (0x600C2084, 2),
         "INTERRUPT_CORE0_CPU_INT_PRI_2": (0x600C211C, 1),
-        "INTERRUPT_CORE0_CPU_INT_ENABLE": (0x600C2104, 1 << 1 | 1 << 2),
+        "INTERRUPT_CORE0_DMA_CH0_INT_MAP": (0x600C20B0, 3),
+        "INTERRUPT_CORE0_CPU_INT_PRI_3": (0x600C2120, 1),
+        "INTERRUPT_CORE0_CPU_INT_ENABLE": (0x600C2104, 1 << 1 | 1 << 2 | 1 << 3),
     },
 }
 
