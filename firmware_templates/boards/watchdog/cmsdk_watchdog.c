@@ -1,5 +1,5 @@
-/* Arm CMSDK APB watchdog (Cortex-M System Design Kit Technical Reference Manual, DDI 0479, section 4.4), counting down
- * at its clock: at 0 it interrupts the core and counts once more, at the second 0 it resets the chip. That of the
+/* Arm CMSDK APB watchdog (Cortex-M System Design Kit Technical Reference Manual, DDI 0479, "APB watchdog"), counting
+ * down at its clock: at 0 it interrupts the core and counts once more, at the second 0 it resets the chip. That of the
  * LM3S6965 is the same (Stellaris LM3S6965 Data Sheet, "Watchdog Timer"), but cannot be paused: its target needs a tick
  * counter whose interrupt wakes the core in time. */
 #include "watchdog.h"

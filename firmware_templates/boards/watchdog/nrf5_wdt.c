@@ -1,5 +1,5 @@
-/* Watchdog of the nRF51 or nRF52 (nRF51 Series Reference Manual 3.0, chapter 24; nRF52840 Product Specification 1.7,
- * "WDT" and "POWER"). It counts down at 32768 Hz, interrupts the core two cycles before the reset, and stops while
+/* Watchdog of the nRF51 or nRF52 (nRF51 Series Reference Manual 3.0 and nRF52840 Product Specification 1.7, "WDT" and
+ * "POWER"). It counts down at 32768 Hz, interrupts the core two cycles before the reset, and stops while
  * the core sleeps or a debugger holds it. */
 #include "watchdog.h"
 
