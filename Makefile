@@ -27,8 +27,8 @@ DEBIAN_PACKAGES := gcc libc6-dev gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-
 # The other emulated boards, and the programs that write images to real ones.
 BOARD_PACKAGES := qemu-system-misc gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf \
     gcc-xtensa-lx106 picolibc-xtensa-lx106-elf gdb-multiarch openocd stlink-tools
-# A stand-in for ESP-IDF is a CMake project.
-TEST_PACKAGES := cmake make
+# A stand-in for ESP-IDF is a CMake project; clang has libFuzzer.
+TEST_PACKAGES := cmake make clang libclang-rt-14-dev
 
 USABLE := import sys, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))
 PYTHON := $(shell for python in python3.11 python3 python3.12; do \
