@@ -84,7 +84,7 @@ def test_a_target_may_be_a_file_of_the_users_own(tmp_path, monkeypatch):
         load_target("absent.toml")
 
 
-@pytest.mark.parametrize("content", [b"name = ", b"\xff\xfe", b""])
+@pytest.mark.parametrize("content", [b"name = ", b"\xff\xfe", b"", b"a=" + b"[" * 9000, b"a=" + b"9" * 5000])
 def test_a_file_that_is_not_toml_is_an_error(tmp_path, content):
     path = tmp_path / "board.toml"
     path.write_bytes(content)

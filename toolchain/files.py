@@ -3,7 +3,9 @@
 import hashlib
 import os
 import tempfile
+import tomllib
 from pathlib import Path
+from typing import Any
 
 
 def write_atomically(path: Path, content: bytes | str) -> None:
@@ -47,6 +49,19 @@ def write_durably(path: Path, content: bytes, temporary: Path) -> None:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read a TOML file that anyone may have made.
+
+    Raises:
+        OSError: if it cannot be read.
+        ValueError: if it is no TOML in UTF-8, or nested deeper than anything that is meant to be read.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
 
 
 def sha256_file(path: Path) -> str:

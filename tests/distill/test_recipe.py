@@ -31,6 +31,8 @@ def test_nothing_changes_nothing():
         ("epochs = 0", "epochs must be positive"),
         ("correlation = 0\nsquared_error = 0", "positive weight"),
         ("epochs = ", "cannot be read"),
+        ("epochs = " + "[" * 9000, "cannot be read: it is nested too deeply"),
+        ("epochs = " + "9" * 5000, "cannot be read"),
     ],
 )
 def test_wrong_recipes_are_named(tmp_path, text, message):

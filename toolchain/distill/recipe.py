@@ -1,6 +1,5 @@
 """A recipe from a file and from single settings, checked."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -10,6 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from toolchain.distill.config import Config
 from toolchain.errors import UsageError
+from toolchain.files import read_toml
 
 
 def read_recipe(default: Config, file: Path | None, settings: Mapping[str, Any]) -> Config:
@@ -34,6 +34,6 @@ def _read(file: Path | None) -> dict[str, Any]:
     if file is None:
         return {}
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        return read_toml(file)
+    except (OSError, ValueError) as error:
         raise UsageError(f"The recipe {file} cannot be read: {error}.") from error

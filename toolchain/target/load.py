@@ -1,12 +1,12 @@
 """Targets by name: ``targets/<name>.toml``."""
 
 import difflib
-import tomllib
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from toolchain.errors import UsageError
+from toolchain.files import read_toml
 from toolchain.resources import targets_dir
 from toolchain.target.schema import Target
 
@@ -42,9 +42,11 @@ def read_target(path: Path) -> Target:
         UsageError: naming the file and the first field that is wrong.
     """
     try:
-        return Target.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        content = read_toml(path)
+    except (OSError, ValueError) as error:
         raise UsageError(f"cannot read target file {path}: {error}") from error
+    try:
+        return Target.model_validate(content)
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"])
