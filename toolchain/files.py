@@ -51,6 +51,17 @@ def write_durably(path: Path, content: bytes, temporary: Path) -> None:
             os.close(folder)
 
 
+def stays_inside(folder: Path, name: str) -> bool:
+    """Whether ``name``, as a list in ``folder`` gives it, is relative and leads nowhere else, links followed."""
+    # A NUL would end the name for the system, but not for us.
+    if "\0" in name or Path(name).is_absolute():
+        return False
+    try:
+        return (folder / name).resolve().is_relative_to(folder.resolve())
+    except (OSError, RuntimeError, ValueError):  # links in a circle; a name that no file system can write
+        return False
+
+
 def read_toml(path: Path) -> dict[str, Any]:
     """Read a TOML file that anyone may have made.
 

@@ -50,16 +50,19 @@ def test_a_manifest_of_files_alone(tmp_path):
     assert find_corpus(tmp_path / "list.jsonl").entries[0].speaker == "7"
 
 
-@pytest.mark.parametrize("name", ["../out.wav", "in/../../out.wav", "/etc/passwd", "link/out.wav", "a\0b.wav"])
+@pytest.mark.parametrize(
+    "name", ["../out.wav", "in/../../out.wav", "/etc/passwd", "link/out.wav", "a\0b.wav", "circle", "\ud800.wav"]
+)
 def test_no_list_leads_out_of_its_folder(tmp_path, name):
     inner = tmp_path / "inner"
     make(inner / "in", "x.wav")
     make(tmp_path, "out.wav", "Audios/x.wav")
     (inner / "link").symlink_to(tmp_path)
+    (inner / "circle").symlink_to("circle")
     (inner / "list.jsonl").write_text(json.dumps({"file": name}))
     with pytest.raises(UsageError, match="outside its folder"):
         find_corpus(inner / "list.jsonl")
-    if "\0" not in name:
+    if name.isprintable():
         (inner / "metadata.csv").write_text(f"file,speaker\n{name},a\n")
         with pytest.raises(UsageError, match="outside its folder"):
             find_corpus(inner)

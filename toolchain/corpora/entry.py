@@ -7,6 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from toolchain.errors import UsageError
+from toolchain.files import stays_inside
 
 
 class Split(StrEnum):
@@ -65,10 +66,9 @@ def inside(folder: Path, name: str, source: Path) -> Path:
         source: The list, for the message.
 
     Raises:
-        UsageError: ``name`` leads out of ``folder``, or is absolute.
+        UsageError: ``name`` leads out of ``folder``, is absolute, or is no name of a file.
     """
-    # A NUL would end the name for the system, but not for us.
-    if "\0" in name or Path(name).is_absolute() or not (folder / name).resolve().is_relative_to(folder.resolve()):
+    if not stays_inside(folder, name):
         raise UsageError(
             f"{source} names a file outside its folder, or by an absolute path: {name!r}.",
             "Name files relative to the folder, and copy into it what lies elsewhere.",
