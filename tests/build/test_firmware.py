@@ -2,7 +2,10 @@
 
 import json
 import shutil
+from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 from elftools.elf.elffile import ELFFile
@@ -197,10 +200,32 @@ def test_a_failed_build_leaves_the_previous_one_and_other_files_alone(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
-@pytest.mark.parametrize("damage", ["no manifest", "no image", "other image", "not json", "other json"])
+def change(manifest: Path, edit: Callable[[dict[str, Any]], object]) -> None:
+    facts = json.loads(manifest.read_text())
+    edit(facts)
+    manifest.write_text(json.dumps(facts))
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "no manifest",
+        "no image",
+        "other image",
+        "not json",
+        "other json",
+        "deep json",
+        "file outside",
+        "endless file",
+        "image outside",
+        "short build id",
+        "sizes that are no numbers",
+    ],
+)
 def test_a_build_that_is_not_whole_is_not_read(tmp_path, damage):
     folder = tmp_path / "build"
     shutil.copytree(build_once("host", MODEL).folder, folder)
+    (tmp_path / "outside").write_bytes(b"")
     manifest = folder / "manifest.json"
     match damage:
         case "no manifest":
@@ -213,6 +238,18 @@ def test_a_build_that_is_not_whole_is_not_read(tmp_path, damage):
             manifest.write_text("{")
         case "other json":
             manifest.write_text(json.dumps({"files": {}}))
+        case "deep json":
+            manifest.write_text("[" * 100_000)
+        case "file outside":
+            change(manifest, lambda facts: facts["files"].update({"../outside": sha256(b"").hexdigest()}))
+        case "endless file":
+            change(manifest, lambda facts: facts["files"].update({"/dev/zero": ""}))
+        case "image outside":
+            change(manifest, lambda facts: facts.update(image="../outside"))
+        case "short build id":
+            change(manifest, lambda facts: facts.update(build_id="00"))
+        case "sizes that are no numbers":
+            change(manifest, lambda facts: facts["sizes"].update(flash_bytes=[]))
     with pytest.raises(UsageError) as caught:
         read_build(folder)
     assert "toolchain build" in caught.value.hint

@@ -6,12 +6,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel, Field
+
 from toolchain.build.budget import check_budget
 from toolchain.build.compiler import Compiler
 from toolchain.build.folder import new_build, no_build, read_manifest, write_manifest
 from toolchain.build.image import make_image
 from toolchain.build.image_crc import seal_image
-from toolchain.build.sizes import Section, Sizes, measure
+from toolchain.build.sizes import Sizes, measure
 from toolchain.build.sources import (
     BUILD_ID_FILE,
     DIGEST_BYTES,
@@ -27,6 +29,7 @@ from toolchain.target import Target
 ELF = "firmware.elf"
 
 _BUILD = "toolchain build"
+_DIGEST = rf"^[0-9a-f]{{{2 * DIGEST_BYTES}}}$"
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,19 @@ class BuildResult:
     model_hash: bytes
     image_crc: int | None
     manifest: dict[str, Any]
+
+
+class _Facts(BaseModel):
+    """What is used of a manifest, which may have come from anywhere. It has more."""
+
+    target: str
+    model: str
+    compiler: str
+    image: str
+    image_crc: int | None = Field(ge=0, lt=1 << 32)
+    build_id: str = Field(pattern=_DIGEST)
+    model_hash: str = Field(pattern=_DIGEST)
+    sizes: Sizes
 
 
 def build_firmware(
@@ -106,21 +122,17 @@ def read_build(folder: Path) -> BuildResult:
 
 
 def _from_manifest(folder: Path, manifest: dict[str, Any]) -> BuildResult:
-    sizes = manifest["sizes"]
+    facts = _Facts.model_validate(manifest)
+    if not {facts.image, ELF} <= set(manifest["files"]):
+        raise ValueError("its image is not among its files")
     return BuildResult(
         folder=folder,
-        image=folder / manifest["image"],
+        image=folder / facts.image,
         elf=folder / ELF,
-        sizes=Sizes(
-            sections=tuple(Section(**section) for section in sizes["sections"]),
-            objects={name: (flash, ram) for name, (flash, ram) in sizes["objects"].items()},
-            flash_bytes=sizes["flash_bytes"],
-            ram_static_bytes=sizes["ram_static_bytes"],
-            stack_bytes=sizes["stack_bytes"],
-        ),
-        build_id=bytes.fromhex(manifest["build_id"]),
-        model_hash=bytes.fromhex(manifest["model_hash"]),
-        image_crc=manifest["image_crc"],
+        sizes=facts.sizes,
+        build_id=bytes.fromhex(facts.build_id),
+        model_hash=bytes.fromhex(facts.model_hash),
+        image_crc=facts.image_crc,
         manifest=manifest,
     )
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from toolchain.errors import BuildError, UsageError
-from toolchain.files import sha256_file
+from toolchain.files import sha256_file, stays_inside
 
 MANIFEST = "manifest.json"
 
@@ -54,12 +54,19 @@ def read_manifest(folder: Path, build_again: str) -> dict[str, Any]:
     """
     try:
         manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        damaged = [name for name, digest in manifest["files"].items() if sha256_file(folder / name) != digest]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        damaged = [name for name, digest in manifest["files"].items() if _sha256_inside(folder, name) != digest]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise no_build(folder, build_again) from error
     if damaged:
         raise UsageError(f"{folder / damaged[0]} is not what the build made", f"run '{build_again}' again")
     return manifest
+
+
+def _sha256_inside(folder: Path, name: str) -> str:
+    """Hash of a file of the folder. Whoever made the manifest may have named any other: a device would never end."""
+    if not stays_inside(folder, name):
+        raise ValueError(f"{name!r} is outside the folder")
+    return sha256_file(folder / name)
 
 
 def no_build(folder: Path, build_again: str) -> UsageError:
