@@ -274,14 +274,14 @@ def _put_clip(name: str) -> Callable[[Path], None]:
     def put(folder: Path) -> None:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         soundfile.write(folder / name, _voice(), 16_000)
-        (folder / name).with_name("loop").symlink_to("loop")
+        (folder / "loop").symlink_to("loop")
 
     return put
 
 
-_CSV = b"file,speaker,split\nclips/a.wav,anna,train\nclips/b.wav,bert,test\nclips/loop,,\n"
+_CSV = b"file,speaker,split\nclips/a.wav,anna,train\nclips/b.wav,bert,test\n"
 _JSON_LINES = b'{"file": "clips/a.wav", "speaker": "anna", "split": "train"}\n{"path": "clips/b.wav"}\n'
-_METADATA = b"file,emotion,intensity,actor\na.wav,angry,strong,1\nloop,sad,normal,2\n"
+_METADATA = b"file,emotion,intensity,actor\na.wav,angry,strong,1\nb.wav,sad,normal,2\n"
 _MSP = (
     b"FileName,EmoClass,EmoAct,EmoVal,EmoDom,SpkrID,Gender,Split_Set\n"
     b"a.wav,A,5.2,2.0,4.75,17,Male,Train\nb.wav,N,4,4,4,Unknown,Female,Test1\n"

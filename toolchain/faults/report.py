@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 import toolchain
 from toolchain.errors import ParityError, UsageError
@@ -125,6 +125,17 @@ class TargetResult(_Record):
     failures: tuple[Failure, ...] = ()
     unfinished: Progress | None = Field(default_factory=Progress)
 
+    @model_validator(mode="after")
+    def _says_what_failed(self) -> "TargetResult":
+        if self.bad and not self.failures:
+            raise ValueError("sessions came out wrong, and none is described")
+        return self
+
+    @property
+    def bad(self) -> int:
+        """Sessions that came out wrong or hung."""
+        return sum(item.wrong + item.hang for item in self.classes)
+
     @property
     def key(self) -> tuple[str, str]:
         """Target and model."""
@@ -234,12 +245,11 @@ def require_nothing_wrong(results: Iterable[TargetResult]) -> None:
         ParityError: naming how many there are, and the first.
     """
     for result in results:
-        bad = sum(item.wrong + item.hang for item in result.classes)
-        if bad:
+        if result.bad:
             cases = sum(item.cases for item in result.classes)
             first = result.failures[0]
             raise ParityError(
-                f"{bad} of {cases:,} sessions with faults on {result.target} came out wrong or hung; "
+                f"{result.bad} of {cases:,} sessions with faults on {result.target} came out wrong or hung; "
                 f"{first.kind} {first.number} ({', '.join(first.faults)}): {first.said}",
                 f"repeat it with: toolchain faults --target {result.target} --seed {result.seed} "
                 f"--case '{first.kind}:{first.number}'",
