@@ -182,6 +182,15 @@ def test_iemocap(tmp_path):
     assert {entry.split for entry in corpus} == {Split.NONE}
 
 
+def test_a_rating_of_iemocap_that_is_beyond_all_numbers_is_none(tmp_path):
+    turn = "Ses05M_script01_1b_F000"
+    make(tmp_path, f"Session5/sentences/wav/Ses05M_script01_1b/{turn}.wav")
+    ratings = tmp_path / "Session5" / "dialog" / "EmoEvaluation"
+    ratings.mkdir(parents=True)
+    (ratings / "a.txt").write_text(f"[1.0 - 2.0]\t{turn}\tneu\t[{'9' * 400}, 3.0000, 5.0000]\n")
+    assert [entry.reference for entry in find_corpus(tmp_path)] == [None]
+
+
 def test_iemocap_without_recordings(tmp_path):
     (tmp_path / "Session1" / "sentences" / "wav").mkdir(parents=True)
     with pytest.raises(UsageError, match="holds no WAV file in Session"):

@@ -5,6 +5,7 @@
 means of the ratings as ``[V, A, D]`` on 1..5. There is no official split.
 """
 
+import math
 import re
 from pathlib import Path
 
@@ -47,7 +48,10 @@ def _read_ratings(folder: Path) -> Ratings:
             continue
         text = path.read_text(encoding="utf-8", errors="replace")
         for _, _, turn, valence, arousal, dominance in _TURN.findall(text):
-            ratings[turn] = scaled(float(arousal), float(dominance), float(valence), _HIGHEST_RATING)
+            rating = scaled(float(arousal), float(dominance), float(valence), _HIGHEST_RATING)
+            # A number may have hundreds of digits.
+            if all(map(math.isfinite, rating)):
+                ratings[turn] = rating
     return ratings
 
 
