@@ -117,3 +117,26 @@ def test_more_than_an_hour_is_refused(tmp_path):
     soundfile.write(path, np.zeros(3601, dtype=np.int16), 1)
     with pytest.raises(UsageError, match="longer than 3600 s"):
         load_pcm16(path)
+
+
+def test_a_small_file_that_holds_hours_at_a_high_rate_is_refused_before_it_fills_the_memory(tmp_path, monkeypatch):
+    monkeypatch.setattr("toolchain.audio.load.MAX_SAMPLES", 200_000)
+    path = tmp_path / "silence.flac"
+    soundfile.write(path, np.zeros(4_000_000, dtype=np.int16), 192_000)
+    assert path.stat().st_size < 100_000
+    tracemalloc.start()
+    with pytest.raises(UsageError, match="longer than 1 s"):
+        load_pcm16(path)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 10e6
+
+
+def test_a_rate_that_no_sound_card_has_is_refused(tmp_path):
+    path = tmp_path / "clip.wav"
+    soundfile.write(path, _tone(16_000), 16_000)
+    content = bytearray(path.read_bytes())
+    content[24:28] = (2**31 - 1).to_bytes(4, "little")
+    path.write_bytes(content)
+    with pytest.raises(UsageError, match="has an impossible rate of 2147483647 Hz"):
+        load_pcm16(path)

@@ -16,6 +16,13 @@ MIN_SAMPLES = 64
 #: A longer file is more likely a mistake than a clip, and would fill the memory.
 MAX_SECONDS = 3600
 
+#: Of the usual rates the highest at which so long a file is read; at a higher one it may be as many samples. Silence
+#: takes next to nothing in a FLAC file, so the file's size bounds nothing.
+MAX_SAMPLES = MAX_SECONDS * 48_000
+
+#: No sound card is faster; a header may say anything, and the resampler's filter grows with it.
+MAX_RATE = 768_000
+
 _FULL_SCALE = 32768
 _BLOCK_FRAMES = 65_536
 
@@ -30,7 +37,7 @@ def load_pcm16(path: Path) -> np.ndarray:
 
     Raises:
         UsageError: if the file is absent, unreadable, empty, silent, shorter than a frame, longer than an
-            hour, or holds NaN or infinite samples.
+            hour (of 48 kHz, or as many samples), of a rate beyond any sound card's, or holds NaN or infinite samples.
     """
     mono, rate = _read_mono(path)
     if not np.isfinite(mono).all():
@@ -53,22 +60,33 @@ def _read_mono(path: Path) -> tuple[np.ndarray, int]:
         raise UsageError(f"there is no audio file {path}")
     try:
         with soundfile.SoundFile(path) as file:
-            blocks = list(_mono_blocks(file))
             rate = file.samplerate
+            _require_rate(rate, path)
+            blocks = list(_mono_blocks(file, _most_samples(rate) + 1))
     except (soundfile.SoundFileError, OSError) as error:
         message = f"cannot read audio file {path}: {_reason(error)}"
         raise UsageError(message, "use WAV, FLAC or OGG") from error
     if not blocks:
         raise UsageError(f"audio file {path} is empty")
     mono = np.concatenate(blocks)
-    if len(mono) > MAX_SECONDS * rate:
-        raise UsageError(f"audio file {path} is longer than {MAX_SECONDS} s", "cut it into clips")
+    most = _most_samples(rate)
+    if len(mono) > most:
+        raise UsageError(f"audio file {path} is longer than {most // rate} s", "cut it into clips")
     return mono, rate
 
 
-def _mono_blocks(file: soundfile.SoundFile) -> Iterator[np.ndarray]:
-    """Blocks until the end, or until there are more than are allowed: a header may announce anything."""
-    left = MAX_SECONDS * file.samplerate + 1
+def _require_rate(rate: int, path: Path) -> None:
+    if rate > MAX_RATE:
+        raise UsageError(f"audio file {path} has an impossible rate of {rate} Hz", "export it again")
+
+
+def _most_samples(rate: int) -> int:
+    """Samples that a file of this rate may have."""
+    return min(MAX_SECONDS * rate, MAX_SAMPLES)
+
+
+def _mono_blocks(file: soundfile.SoundFile, left: int) -> Iterator[np.ndarray]:
+    """Blocks until the end, or until there are ``left`` samples: a header may announce anything."""
     while left > 0:
         block = file.read(min(left, _BLOCK_FRAMES), dtype="float64", always_2d=True)
         if len(block) == 0:
