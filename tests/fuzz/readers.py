@@ -16,7 +16,7 @@ import traceback
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -115,14 +115,14 @@ def _transformer() -> tuple[dict[str, Any], bytes]:
     """Configuration and weights of a small teacher of audEERING's kind."""
     import torch
     from safetensors.torch import save
-    from transformers import Wav2Vec2Config, Wav2Vec2Model
 
     from tests.published_teachers import SMALL
+    from toolchain.teacher.transformer import transformers
 
     torch.manual_seed(0)
     size = SMALL["hidden_size"]
     parts = {
-        "wav2vec2": Wav2Vec2Model(Wav2Vec2Config(**SMALL)),
+        "wav2vec2": transformers.Wav2Vec2Model(transformers.Wav2Vec2Config(**SMALL)),
         "classifier.dense": torch.nn.Linear(size, size),
         "classifier.out_proj": torch.nn.Linear(size, 3),
     }
@@ -203,6 +203,20 @@ def _read_recipe(path: Path) -> None:
     from toolchain.distill.recipe import read_recipe
 
     read_recipe(Config(model=MODELS[0]), path, {})
+
+
+def _records() -> list[bytes]:
+    from toolchain.distill.config import Config
+
+    record = {"config": asdict(Config(model=MODELS[0])), "made_with": "0123456789ab", "best_epoch": 3}
+    return [json.dumps(record, indent=1).encode()]
+
+
+def _read_record(path: Path) -> None:
+    from toolchain.distill.state import read_record
+
+    record = read_record(path.parent)
+    assert {"config", "made_with", "best_epoch"} <= set(record)
 
 
 _BUILT = {"firmware.elf": b"\x7fELF", "firmware.bin": b"flash", "src/app/main.c": b"int main(void) { return 0; }\n"}
@@ -306,7 +320,7 @@ def _labels() -> list[bytes]:
         "path": ["a.wav", "b.wav"],
         "speaker": ["", "anna"],
     }
-    return [to_bytes(pa.table(rows, schema=SCHEMA)), to_bytes(SCHEMA.empty_table())]
+    return [to_bytes(pa.table(rows, schema=SCHEMA))]
 
 
 def _read_labels(path: Path) -> None:
@@ -391,6 +405,7 @@ READERS = (
     Reader("ogg", "clip.ogg", _audio("OGG", "VORBIS"), _read_audio),
     Reader("target", "board.toml", _targets, _read_target, text=True),
     Reader("recipe", "recipe.toml", _recipes, _read_recipe, text=True),
+    Reader("training-record", "history.json", _records, _read_record, text=True),
     Reader("build-manifest", "manifest.json", _build_manifest, _read_build, text=True, beside=_put_build),
     Reader("csv-manifest", "corpus.csv", lambda: [_CSV], _read_corpus, text=True, beside=_CSV_BESIDE),
     Reader("json-manifest", "corpus.jsonl", lambda: [_JSON_LINES], _read_corpus, text=True, beside=_CSV_BESIDE),

@@ -1,6 +1,5 @@
 """The model cards: every figure in them is measured here or read from a run's record."""
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ from toolchain.distill.evaluate import predict
 from toolchain.distill.guide import Guide, TeacherGuide
 from toolchain.distill.recordings import Pcm, Recordings, duration
 from toolchain.distill.scores import Interval, agreement
-from toolchain.distill.state import HISTORY_FILE
+from toolchain.distill.state import read_record
 from toolchain.files import sha256_file, write_atomically
 from toolchain.model import checkpoint
 from toolchain.model_names import MODELS
@@ -102,7 +101,7 @@ def write_student_card(folder: Path, corpus: Path, guide: Guide) -> None:
         members=getattr(guide.teacher, "members", 1) if isinstance(guide, TeacherGuide) else 0,
         scores=scores,
         quantised=quantised.is_file(),
-        **_record(folder),
+        **read_record(folder),
     )
 
 
@@ -121,7 +120,7 @@ def write_teacher_card(folder: Path, corpus: Path, members: list[Path]) -> None:
     for part, entries in _held_out(division).items():
         heard, answers = guide.hear(entries)
         scores.append(Score(part, "teacher", "words", agreement(answers, heard.targets)))
-    records = [_record(member) for member in members]
+    records = [read_record(member) for member in members]
     _write(
         folder,
         "teacher_card.md.j2",
@@ -147,10 +146,6 @@ def _student_scores(
     if len(outputs) == 2:
         scores.append(Score(part, "int8 student", "float student", agreement(*reversed(list(outputs.values())))))
     return scores
-
-
-def _record(run_folder: Path) -> dict[str, Any]:
-    return json.loads((run_folder / HISTORY_FILE).read_text(encoding="utf-8"))
 
 
 def _write(folder: Path, template: str, division: Division, **measured: Any) -> None:

@@ -4,8 +4,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import torch
+from pydantic import BaseModel
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
@@ -70,6 +72,29 @@ def read_state(
     except (SafetensorError, OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
         raise UsageError(f"{path} is damaged: {error}.", "Delete it to start afresh.") from error
     return progress
+
+
+class _Record(BaseModel):
+    """What the model cards say of a run, of all that its record has."""
+
+    config: Config
+    made_with: str
+    best_epoch: int
+
+
+def read_record(folder: Path) -> dict[str, Any]:
+    """Read the record of a training run from its folder: ``config``, ``made_with``, ``best_epoch`` and more.
+
+    Raises:
+        UsageError: There is none, or it is damaged.
+    """
+    path = folder / HISTORY_FILE
+    try:
+        record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        _Record.model_validate(record)
+    except (OSError, ValueError, RecursionError) as error:
+        raise UsageError(f"{path} is no record of a training run.", "Train the network again.") from error
+    return record
 
 
 def _below(tensors: Mapping[str, Tensor], name: str) -> dict[str, Tensor]:
