@@ -3,6 +3,7 @@
 # make bench   measure both students on every board, into targets/bench.json and README.md
 # make compare    hold them against other means, into targets/comparison.json and README.md
 # make faults     try every single fault on the line, and 100,000 random sessions, into targets/faults.json and docs/faults.md
+# make fuzz SECONDS=600    hostile bytes and files for so many seconds for each fuzz target of the firmware (docs/fuzzing.md)
 # make students CORPORA=folder    the bundled teacher and students from nothing; takes hours, goes on when interrupted
 # Each sets up what it needs; a second call finds it in place.
 
@@ -38,7 +39,7 @@ DEBIAN_PACKAGES += python3 python3-venv
 endif
 APT_INSTALL = apt-get install --yes --no-install-recommends $(DEBIAN_PACKAGES)
 
-.PHONY: help demo test lint figures bench compare faults students clean packages
+.PHONY: help demo test lint figures bench compare faults fuzz students clean packages
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
 
@@ -77,6 +78,12 @@ faults: packages $(VENV)/core
 	@$(BIN)/toolchain faults --target host --random 100000 --json targets/faults.json --resume
 	@$(BIN)/toolchain faults --target mps2-an386 --random 1000 --json targets/faults.json --resume
 	@$(BIN)/python docs/figures.py
+
+# Goes on from the inputs that earlier runs have kept.
+SECONDS ?= 600
+fuzz: DEBIAN_PACKAGES += $(TEST_PACKAGES)
+fuzz: packages $(VENV)/dev
+	@FUZZ_SECONDS=$(SECONDS) $(BIN)/pytest tests/fuzz
 
 # Seeds and recipes are the defaults of the verbs; only audio of training speakers teaches or calibrates.
 TRAINED := build/students

@@ -30,7 +30,9 @@ from toolchain.link.protocol import (
     WindowNormaliser,
 )
 
-VECTORS = HERE.parent / "link" / "vectors.json"
+_VECTORS = json.loads((HERE.parent / "link" / "vectors.json").read_text(encoding="utf-8"))
+#: The good frames of the wire format's vectors, with their delimiters.
+VECTOR_WIRES = [bytes.fromhex(item["wire"]) for item in _VECTORS["frames"]]
 
 # Steps of fuzz_session.c.
 _NOISE, _REQUEST, _AUDIO, _SAMPLES, _PACE, _STACK = range(6)
@@ -41,9 +43,8 @@ _PCM = (np.random.default_rng(0).normal(size=160) * 3000).astype("<i2")
 
 def frames() -> dict[str, bytes]:
     """Inputs of ``frames``: what the wire format's vectors have, alone and in a row."""
-    vectors = json.loads(VECTORS.read_text(encoding="utf-8"))
-    good = [bytes.fromhex(item["wire"]) for item in vectors["frames"]]
-    damaged = [bytes.fromhex(item["wire"]) for item in vectors["damaged"]]
+    good = VECTOR_WIRES
+    damaged = [bytes.fromhex(item["wire"]) for item in _VECTORS["damaged"]]
     longest = encode(Frame(MessageType.AUDIO, 1, b"\x07" * 264))
     overlong = encode(Frame(MessageType.AUDIO, 1, b"\x07" * 265))
     return {

@@ -51,7 +51,7 @@ def read_config(folder: Path) -> dict[str, Any]:
     path = folder / CONFIG
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UsageError(f"The teacher's {path} cannot be read: {error}.") from error
     if not isinstance(config, dict):
         raise UsageError(f"The teacher's {path} cannot be read: it is no JSON object.")
