@@ -65,3 +65,9 @@ class IncompleteError(ToolchainError):
     """The work is done and its result written, but for some inputs that could not be used."""
 
     exit_code = 8
+
+
+class DriftError(ToolchainError):
+    """After many clips a board, or this computer, is not as it was after the first ones, or a board did not last."""
+
+    exit_code = 9

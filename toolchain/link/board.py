@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from toolchain.audio.statistics import WindowStatistics
 from toolchain.errors import LinkError
 from toolchain.link.channel import Channel, Refused, ReplyT
+from toolchain.link.counts import Counts
 from toolchain.link.health import describe_reset
 from toolchain.link.live import Listening
 from toolchain.link.protocol import (
@@ -98,6 +99,11 @@ class Board:
     def close(self) -> None:
         """Close the port."""
         self._channel.close()
+
+    @property
+    def counts(self) -> Counts:
+        """What has gone to the board and come back so far."""
+        return replace(self._channel.counts)
 
     def hello(self) -> HelloReply:
         """Ask the board what it is; brings the line into step whatever was on it before."""
@@ -294,6 +300,7 @@ class Board:
             try:
                 return transfer.run()
             except BoardRestarted:
+                self._channel.counts.restarts += 1
                 self.require(build_id=hello.build_id, model_hash=hello.model_hash)
             except NoProgress as error:
                 raise self._why_it_stopped(error, self._channel.starts.count - starts) from error

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import serial
 
+from toolchain.link.counts import LOST_FRAME, Counts
 from toolchain.link.frames import DELIMITER, FrameReader, encode
 from toolchain.link.port import PortError, open_port
 from toolchain.link.protocol import Error, ErrorCode, Live, Message, Tap, read_reply, to_frame
@@ -18,9 +19,6 @@ ReplyT = TypeVar("ReplyT")
 
 #: Taken from the port at once.
 _READ_BYTES = 4096
-
-#: The frame did not arrive whole: it is simply sent again.
-LOST_FRAME = (ErrorCode.DAMAGED_FRAME, ErrorCode.FRAME_TOO_LONG)
 
 
 class Refused(Exception):
@@ -65,6 +63,7 @@ class Channel:
         #: Bytes came in, whatever they were: tells a silent line from a foreign one.
         self.heard_bytes = False
         self.starts = Starts()
+        self.counts = Counts()
         #: Rows of a tapped layer and live results come unasked, between the replies; they go here.
         self.on_tap: Callable[[Tap], None] = lambda tap: None
         self.on_live: Callable[[Live], None] = lambda live: None
@@ -85,6 +84,7 @@ class Channel:
             self._port.write(wire)
         except (serial.SerialException, OSError) as error:
             raise PortError(f"the port {self.url} takes no more bytes: {error}") from error
+        self.counts.sent += 1
         return Sent(self._sequence, len(wire), time.monotonic())
 
     def receive(self, seconds: float) -> Received | None:
@@ -111,6 +111,7 @@ class Channel:
                 self.on_live(reply)
             elif reply is not None:
                 self.starts.take_reply(reply)
+                self.counts.take_reply(reply)
                 self._received.append(Received(frame.sequence, reply))
 
     def ask(
@@ -134,6 +135,7 @@ class Channel:
         silences = 0
         while True:
             deadline.check()
+            self.counts.repeated += bool(sent)
             attempt = self.send(request, delimit=True)
             sent[attempt.sequence] = attempt
             end = time.monotonic() + self.round_trip.silence(silences)

@@ -32,5 +32,9 @@ class Starts:
 
     def take_reply(self, reply: Message) -> None:
         """Look whether a reply is an announcement."""
-        if isinstance(reply, HelloReply) and reply.token == _NO_TOKEN:
-            self._announcements += 1
+        self._announcements += is_announcement(reply)
+
+
+def is_announcement(reply: Message) -> bool:
+    """Whether a board says unasked, with it, that it has started."""
+    return isinstance(reply, HelloReply) and reply.token == _NO_TOKEN

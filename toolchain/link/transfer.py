@@ -136,6 +136,7 @@ class Transfer:
             self._deadline.check()
             self._fill()
             if not self._take_answer():
+                self._channel.counts.resynchronised += 1
                 self._synchronise()
 
     def _fill(self) -> None:
