@@ -4,6 +4,7 @@
 # make compare    hold them against other means, into targets/comparison.json and README.md
 # make faults     try every single fault on the line, and 100,000 random sessions, into targets/faults.json and docs/faults.md
 # make fuzz SECONDS=600    hostile bytes and files for so many seconds for each fuzz target of the firmware (docs/fuzzing.md)
+# make soak       10,000 clips in a row on each of four boards at once, into targets/soak.json and docs/soak.md
 # make students CORPORA=folder    the bundled teacher and students from nothing; takes hours, goes on when interrupted
 # Each sets up what it needs; a second call finds it in place.
 
@@ -39,7 +40,7 @@ DEBIAN_PACKAGES += python3 python3-venv
 endif
 APT_INSTALL = apt-get install --yes --no-install-recommends $(DEBIAN_PACKAGES)
 
-.PHONY: help demo test lint figures bench compare faults fuzz students clean packages
+.PHONY: help demo test lint figures bench compare faults fuzz soak students clean packages
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
 
@@ -84,6 +85,13 @@ SECONDS ?= 600
 fuzz: DEBIAN_PACKAGES += $(TEST_PACKAGES)
 fuzz: packages $(VENV)/dev
 	@FUZZ_SECONDS=$(SECONDS) $(BIN)/pytest tests/fuzz
+
+# Takes about an hour on two cores, and goes on where it was interrupted: in a new session, which the table says.
+soak: DEBIAN_PACKAGES += $(BOARD_PACKAGES)
+soak: packages $(VENV)/core
+	@$(BIN)/toolchain soak $(addprefix --target ,mps2-an386 mps2-an505 microbit riscv-virt) \
+	    --json targets/soak.json --resume
+	@$(BIN)/python docs/figures.py
 
 # Seeds and recipes are the defaults of the verbs; only audio of training speakers teaches or calibrates.
 TRAINED := build/students

@@ -1,7 +1,8 @@
-"""Write the tables of measured figures into README.md and docs/faults.md: ``make figures``.
+"""Write the tables of measured figures into README.md, docs/faults.md and docs/soak.md: ``make figures``.
 
 The first is made from the reports under build/, which 'toolchain run' writes; the others from targets/bench.json and
-targets/comparison.json, which 'toolchain bench' writes, and from targets/faults.json, which 'toolchain faults' writes.
+targets/comparison.json, which 'toolchain bench' writes, from targets/faults.json, which 'toolchain faults' writes, and
+from targets/soak.json, which 'toolchain soak' writes.
 """
 
 import json
@@ -14,11 +15,14 @@ from toolchain.bench.comparison import Contender
 from toolchain.faults import FaultTable, committed_fault_table
 from toolchain.files import write_atomically
 from toolchain.model_names import DIMENSIONS, Normalisation
+from toolchain.soak import Row as SoakRow
+from toolchain.soak import SoakTable, committed_soak_table, problems
 from toolchain.target import load_target
 
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
 FAULTS = ROOT / "docs" / "faults.md"
+SOAK = ROOT / "docs" / "soak.md"
 
 RUN_HEADINGS = (
     "target", "student", "clips equal to the reference", "CCC A / D / V", "flash", "RAM", "TFLM's arena, 5 s",
@@ -34,6 +38,10 @@ COMPARISON_HEADINGS = (
 )  # fmt: skip
 FAULT_HEADINGS = ("target", "fault", "sessions", "right", "named error", "wrong", "hang", "99 %", "longest")
 RECOVERY_HEADINGS = ("target", "frames", "sessions", "median", "99 %", "longest")
+SOAK_HEADINGS = (
+    "board", "student", "clips", "equal", "sessions", "lost", "damaged", "asked again", "restarts", "instructions", "stack",
+    "host's memory", "emulator's memory", "clips per second", "result",
+)  # fmt: skip
 
 
 def run_row(report: dict[str, Any]) -> tuple[str, ...]:
@@ -187,6 +195,29 @@ def recovery_table(table: FaultTable) -> str:
     return markdown([RECOVERY_HEADINGS, *rows])
 
 
+def soak_row(row: SoakRow) -> tuple[str, ...]:
+    """One board after many clips; what changed, as a difference."""
+    figures = row.figures
+    if figures is None:
+        return f"`{row.board}`", f"`{row.model}`", f"{row.done:,}", *[""] * 11, "; ".join(problems(row))
+    counts = (figures.clips, figures.equal, figures.sessions, figures.lost, figures.damaged, figures.repeated)
+    return (
+        f"`{row.board}`",
+        f"`{row.model}`",
+        *(f"{count:,}" for count in (*counts, figures.restarts)),
+        "" if figures.drift_instructions is None else f"{figures.drift_instructions:+g}",
+        "" if figures.stack is None or not figures.stack.last else _bytes(figures.stack.last),
+        *("" if kib is None else f"{kib:+,} KiB" for kib in (figures.host_growth_kib, figures.board_growth_kib)),
+        f"{figures.clips / figures.seconds:.1f}",
+        "; ".join(problems(row)) or "passed",
+    )
+
+
+def soak_table(table: SoakTable) -> str:
+    """What came of every board of the farm."""
+    return markdown([SOAK_HEADINGS, *map(soak_row, table.boards)])
+
+
 def replaced(text: str, marker: str, content: str) -> str:
     """``text`` with ``content`` between the comments that begin and end ``marker``."""
     begin, end = f"<!-- {marker}: begin -->", f"<!-- {marker}: end -->"
@@ -246,6 +277,9 @@ def main() -> None:
         text = FAULTS.read_text(encoding="utf-8")
         text = replaced(text, "faults", faults_table(faults))
         write_atomically(FAULTS, replaced(text, "recovery", recovery_table(faults)))
+    soak = committed_soak_table()
+    if soak is not None:
+        write_atomically(SOAK, replaced(SOAK.read_text(encoding="utf-8"), "soak", soak_table(soak)))
 
 
 if __name__ == "__main__":

@@ -66,7 +66,10 @@ def test_the_order_is_of_the_seed_and_goes_on_where_it_was(task):
 
 @pytest.mark.parametrize(
     ("pid_of", "said"),
-    [(firmware_of, "the port /dev/"), (lambda board: driver_of(board).pid, "the process that drives it has ended with SIGKILL")],
+    [
+        (firmware_of, "the port /dev/"),
+        (lambda board: driver_of(board).pid, "the process that drives it has ended with SIGKILL"),
+    ],
 )
 def test_one_board_that_is_killed_is_nothing_to_the_others(task, job_of, pid_of, said):
     boards = ("host", "host 2", "host 3")
