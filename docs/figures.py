@@ -39,8 +39,8 @@ COMPARISON_HEADINGS = (
 FAULT_HEADINGS = ("target", "fault", "sessions", "right", "named error", "wrong", "hang", "99 %", "longest")
 RECOVERY_HEADINGS = ("target", "frames", "sessions", "median", "99 %", "longest")
 SOAK_HEADINGS = (
-    "board", "student", "clips", "equal", "sessions", "lost", "damaged", "asked again", "restarts", "instructions", "stack",
-    "host's memory", "emulator's memory", "clips per second", "result",
+    "board", "student", "clips", "equal", "sessions", "lost", "damaged", "asked again", "restarts", "instructions",
+    "stack", "host's memory", "emulator's memory", "clips per second", "result",
 )  # fmt: skip
 
 

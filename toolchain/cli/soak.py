@@ -18,7 +18,7 @@ EXAMPLE = "toolchain soak --target mps2-an386 --target riscv-virt --clips 1000"
 
 _DEFAULT_CLIPS = 10_000
 _FEWEST_CLIPS = 100  # every different clip is in the first tenth then
-_DEFAULT_SECONDS = 0.1
+_DEFAULT_SECONDS = 0.05
 
 
 def soak(
@@ -33,7 +33,7 @@ def soak(
         int, typer.Option("--clips", min=_FEWEST_CLIPS, metavar="N", help="Clips on each board, one after the other.")
     ] = _DEFAULT_CLIPS,
     seconds: Annotated[
-        float, typer.Option("--seconds", min=0.05, max=1.5, metavar="S", help="Length of each clip.")
+        float, typer.Option("--seconds", min=0.02, max=1.5, metavar="S", help="Length of each clip.")
     ] = _DEFAULT_SECONDS,
     seed: Annotated[int, typer.Option("--seed", metavar="N", help="Seed of the order of the clips.")] = 0,
     json: Annotated[
