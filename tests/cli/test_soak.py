@@ -33,7 +33,7 @@ def test_a_farm_and_its_file(cli, out, table):
 
 
 def test_going_on_leaves_what_is_done_and_takes_up_what_stopped(cli, out, table, tmp_path):
-    called = cli(*ARGUMENTS, "--json", table, "-o", out)
+    cli(*ARGUMENTS, "--json", table, "-o", out, "--resume")
     whole = read_soak_table(table)
     before = table.read_bytes()
     called = cli(*ARGUMENTS, "--json", table, "-o", out, "--resume")

@@ -112,6 +112,15 @@ def test_a_wrong_result_late_in_a_session_is_counted_and_ends_it(task):
     assert sum(batch.clips for batch in batches) <= len(task.clips)
 
 
+def test_an_answer_that_is_late_is_not_lost(task, monkeypatch):
+    """Every request is repeated before its answer can come, so that always one answer is on its way."""
+    monkeypatch.setattr("toolchain.link.timing.LONGEST_SILENCE", 1e-4)
+    batches = []
+    run_session(replace(task, wanted=20), 0, 1, batches.append)
+    assert sum(batch.repeated for batch in batches) > 20
+    assert sum(batch.lost for batch in batches) == 0
+
+
 def test_a_board_with_another_image_is_refused(task):
     with pytest.raises(LinkError, match="not the build at hand"):
         run_session(replace(task, build_id=bytes(8)), 0, 1, lambda batch: None)

@@ -15,6 +15,9 @@ from toolchain.soak.prepare import Task
 from toolchain.soak.report import Batch
 from toolchain.soak.usage import usage_of_boards, usage_of_host
 
+#: A request that is itself repeated leaves an answer on its way; so many in a row are not.
+_REQUESTS_TO_REST = 5
+
 
 def run_session(task: Task, done: int, session: int, report: Callable[[Batch], None]) -> str:
     """Start a board and run what is left of its clips.
@@ -70,8 +73,7 @@ def _run_batch(
         if not np.array_equal(result.values, task.values[index]):
             said, right = result.values.tolist(), task.values[index].tolist()
             wrong = ParityError(f"clip {done + clips:,}: the board's answer {said} is not the reference's, {right}")
-    stack_used = board.memory().stack_used
-    counts = board.counts.since(before)
+    stack_used, counts = _at_rest(board, before)
     batch = Batch(
         session=session,
         clips=clips,
@@ -87,6 +89,19 @@ def _run_batch(
         board=usage_of_boards(),
     )
     return batch, wrong
+
+
+def _at_rest(board: Board, before: Counts) -> tuple[int, Counts]:
+    """The most its stack has held, and what was counted once no answer is on its way.
+
+    Answers come in order: after one more request has been answered, so have been all that were late.
+    """
+    for _ in range(_REQUESTS_TO_REST):
+        stack_used = board.memory().stack_used
+        counts = board.counts.since(before)
+        if counts.sent == counts.answered:
+            break
+    return stack_used, counts
 
 
 def _repeats(counts: Counts) -> int:
