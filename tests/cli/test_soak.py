@@ -1,6 +1,10 @@
 """``toolchain soak``: a farm, its file, going on with it, and exit codes."""
 
 import json
+import signal
+import subprocess
+import sys
+import time
 
 import pytest
 
@@ -49,6 +53,23 @@ def test_going_on_leaves_what_is_done_and_takes_up_what_stopped(cli, out, table,
     assert "host 2: going on after 60 clips, in session 2" in called.err
     figures = read_soak_table(path).boards[1].figures
     assert (figures.clips, figures.equal, figures.sessions) == (100, 100, 2)
+
+
+def test_ctrl_c_keeps_what_is_done(out, tmp_path, cli):
+    path = tmp_path / "soak.json"
+    arguments = ["soak", "-t", "host", "--clips", "100", "--seconds", "0.1", "--json", str(path), "-o", str(out)]
+    with subprocess.Popen([sys.executable, "-m", "toolchain", *arguments], start_new_session=True) as process:
+        while process.poll() is None and not path.is_file():
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 130
+    (row,) = read_soak_table(path).boards
+    assert 0 < row.done < 100
+    assert row.done == len(row.batches)
+    called = cli(*arguments, "--resume")
+    assert called.code == 0, called.err
+    assert f"host: going on after {row.done} clips, in session 2" in called.err
+    assert read_soak_table(path).boards[0].figures.sessions == 2
 
 
 def test_a_board_that_did_not_pass_ends_with_9(cli, out, table, tmp_path):

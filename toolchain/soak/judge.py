@@ -118,7 +118,7 @@ def _growth_problems(figures: Figures) -> list[tuple[bool, str]]:
     return [
         (
             growth is None or growth > GROWTH_KIB,
-            f"the memory of {what} grew by {growth:,} KiB" if growth is not None else f"{what} was not measured",
+            f"the memory of {what} " + (f"grew by {growth:,} KiB" if growth is not None else "was not measured"),
         )
         for what, growth in growths.items()
     ]
