@@ -364,6 +364,7 @@ static void announce_start(void)
 
 noreturn void session_run(void)
 {
+    board_feed_watchdog(); /* the image's check takes its time, and a watchdog may have run before a reset */
     (void)health_check();
     announce_start();
     for (;;) {

@@ -2,7 +2,7 @@
 
 #include "watchdog.h"
 
-/* Neither is what RAM holds by chance when power comes. */
+/* Neither is what RAM holds by chance when power comes. Where there is no record to report, the mark is the kind. */
 #define WRITTEN 0x57A7DEADu
 #define REPORTED 0x0DD57A7Eu
 
@@ -19,13 +19,12 @@ void fault_record(reset_kind kind, uint32_t cause, uint32_t program_counter, uin
 
 void fault_prepare(void)
 {
-    if (watchdog_has_reset() && record.mark != WRITTEN) {
-        fault_record(RESET_WATCHDOG, 0, 0, 0);
-    }
-    record.mark = record.mark == WRITTEN ? REPORTED : 0;
+    const reset_kind otherwise = watchdog_has_reset() ? RESET_WATCHDOG : RESET_UNKNOWN;
+
+    record.mark = record.mark == WRITTEN ? REPORTED : (uint32_t)otherwise;
 }
 
 void board_last_reset(reset_record *reset)
 {
-    *reset = record.mark == REPORTED ? record.reset : (reset_record){ .kind = RESET_UNKNOWN };
+    *reset = record.mark == REPORTED ? record.reset : (reset_record){ .kind = (reset_kind)record.mark };
 }

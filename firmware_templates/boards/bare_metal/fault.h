@@ -8,7 +8,7 @@
 void fault_record(reset_kind kind, uint32_t cause, uint32_t program_counter, uint32_t address);
 
 /* Keeps the record of the run before for this run, and forgets it at the next start; to be called before main. A run that
- * the watchdog has ended without a word gets its record here. */
+ * the watchdog has ended without a record is reported as such. */
 void fault_prepare(void);
 
 #endif
