@@ -236,6 +236,9 @@ def test_a_mask_of_training_may_be_missing_and_has_no_part_in_the_identity(wav2v
         ("config.json", "[]", "no JSON object"),
         ("config.json", json.dumps({**SMALL, "num_hidden_layers": 10**9}), "does not belong to its weights"),
         ("config.json", json.dumps({**SMALL, "hidden_size": "wide"}), "cannot be used"),
+        ("config.json", "[" * 100_000, "cannot be read"),
+        ("config.json", json.dumps({**SMALL, "intermediate_size": 2**40}), "does not fit its kind"),
+        ("config.json", json.dumps({**SMALL, "num_attention_heads": 0}), "cannot be used"),
         ("model.safetensors", "no", "cannot be read"),
     ],
 )

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from toolchain.errors import UsageError
 from toolchain.model_names import DIMENSIONS
 from toolchain.teacher.transformer import TransformerTeacher, order, transformers
-from toolchain.teacher.weights import fill, locate, read_config, read_weights, require_layers
+from toolchain.teacher.weights import locate, make_filled, read_config, read_weights, require_layers
 
 HUB_ID = "audeering/wav2vec2-large-robust-12-ft-emotion-msp-dim"
 
@@ -65,8 +65,7 @@ class Wav2Vec2Teacher(TransformerTeacher):
         settings = read_config(folder)
         require_layers(state, settings, folder)
         config = _config(settings, folder)
-        network = _Network(config)
-        fill(network, state, folder, _UNUSED)
+        network = make_filled(lambda: _Network(config), state, folder, _UNUSED)
         return cls(network, config, order(settings, folder), "", device)
 
     def prepare(self, signal: Tensor) -> Tensor:

@@ -7,6 +7,7 @@ of a batch are equally long, and a mask of ones changes nothing. Its model card 
 standard deviation plus 0.000001, and gives the order of the answers, in about 0..1: arousal, dominance, valence.
 """
 
+import math
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from torch import Tensor, nn
 from toolchain.errors import UsageError
 from toolchain.model_names import DIMENSIONS
 from toolchain.teacher.transformer import TransformerTeacher, order, transformers
-from toolchain.teacher.weights import CONFIG, fill, locate, read_config, read_weights, require_layers
+from toolchain.teacher.weights import CONFIG, locate, make_filled, read_config, read_weights, require_layers
 
 HUB_ID = "3loi/SER-Odyssey-Baseline-WavLM-Multi-Attributes"
 
@@ -115,13 +116,12 @@ class WavLMTeacher(TransformerTeacher):
         try:
             mean, std = float(settings["mean"]), float(settings["std"])
             layers = int(settings.get("classifier_hidden_layers", 1))
-            if not (std > 0 and 1 <= layers <= 8):
+            if not (std > 0 and math.isfinite(mean) and math.isfinite(std) and 1 <= layers <= 8):
                 raise ValueError
             config = transformers.WavLMConfig(**encoder)
-            network = _Network(config, layers)
         except Exception as error:  # transformers' validation raises many kinds
             raise UsageError(f"The teacher's {folder / CONFIG} cannot be used: {type(error).__name__}.") from error
-        fill(network, state, folder, _UNUSED)
+        network = make_filled(lambda: _Network(config, layers), state, folder, _UNUSED)
         return cls(network, config, order(settings, folder), (mean, std), device)
 
     def prepare(self, signal: Tensor) -> Tensor:

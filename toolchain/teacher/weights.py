@@ -2,6 +2,8 @@
 
 import json
 import re
+import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -97,20 +99,40 @@ def require_layers(state: dict[str, Tensor], config: dict[str, Any], folder: Pat
         raise UsageError(f"{folder / CONFIG} does not belong to its weights, which have {layers} layers.")
 
 
-def fill(network: nn.Module, state: dict[str, Tensor], where: Path, unused: frozenset[str] = frozenset()) -> None:
-    """Load exactly the tensors that ``network`` has.
+def make_filled(
+    make: Callable[[], nn.Module], state: dict[str, Tensor], where: Path, unused: frozenset[str] = frozenset()
+) -> nn.Module:
+    """Make a network and load exactly the tensors that it has.
 
-    A tensor that is left at its random first value would be a wrong number, so a missing one is an error.
+    It is made without memory first, for a configuration may ask for any size. A tensor that is left at its random first
+    value would be a wrong number, so a missing one is an error.
 
     Args:
-        network: What to fill.
+        make: Makes the network, as its configuration says.
         state: Tensors by the network's names.
         where: For the message.
         unused: Names that may be absent or left over.
 
     Raises:
-        UsageError: A tensor is missing, unknown, of another shape, or not finite.
+        UsageError: The configuration cannot be used, or a tensor is missing, unknown, of another shape, or not finite.
     """
+    try:
+        with torch.device("meta"):
+            empty = make()
+    except Exception as error:  # torch and transformers raise many kinds
+        raise UsageError(f"The teacher's {where / CONFIG} cannot be used: {type(error).__name__}.") from error
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch says of each tensor that nothing is copied
+        _load(empty, state, where, unused)
+    network = make()
+    _load(network, state, where, unused)
+    for name, value in network.state_dict().items():
+        if not torch.isfinite(value).all():
+            raise UsageError(f"The teacher in {where} has NaN or infinity in tensor {name}.")
+    return network
+
+
+def _load(network: nn.Module, state: dict[str, Tensor], where: Path, unused: frozenset[str]) -> None:
     try:
         missing, unexpected = network.load_state_dict(state, strict=False)
     except RuntimeError as error:
@@ -120,9 +142,6 @@ def fill(network: nn.Module, state: dict[str, Tensor], where: Path, unused: froz
         if names:
             hint = "Check that it is of the kind that was named."
             raise UsageError(f"The teacher in {where} {problem} tensor {min(names)}.", hint)
-    for name, value in network.state_dict().items():
-        if not torch.isfinite(value).all():
-            raise UsageError(f"The teacher in {where} has NaN or infinity in tensor {name}.")
 
 
 def _current(name: str) -> str:
