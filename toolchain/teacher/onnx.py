@@ -61,12 +61,14 @@ class OnnxTeacher(Teacher):
         """Map (B, N) samples in -1..1 at 16 kHz to (B, 3): arousal, dominance, valence.
 
         Raises:
-            UsageError: The graph cannot hear so many samples, or does not answer with three numbers.
+            UsageError: The graph cannot hear so many samples, or does not answer with three finite numbers.
         """
         # One at a time: many a graph, audEERING's among them, was exported for a batch of one.
         answers = np.concatenate([self._run(row[np.newaxis]) for row in signal])
         if answers.shape != (len(signal), len(DIMENSIONS)):
             raise UsageError(f"An ONNX teacher answered with shape {answers.shape}, not three numbers for each window.")
+        if not np.isfinite(answers).all():
+            raise UsageError(f"The teacher {self._path} answered with NaN or infinity.")
         return answers.astype(np.float32, copy=False)
 
     def _run(self, signal: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from toolchain.errors import UsageError
 from toolchain.export.onnx import open_session, run
+from toolchain.model_names import DIMENSIONS
 from toolchain.quantize.student import QuantizedStudent
 
 _FULL_SCALE = 32768
@@ -24,6 +25,7 @@ class FloatStudent:
     """
 
     def __init__(self, path: Path, student: QuantizedStudent) -> None:
+        self._path = path
         try:
             self._session = open_session(path.read_bytes())
         except OSError as error:
@@ -38,8 +40,22 @@ class FloatStudent:
             )
 
     def __call__(self, pcm: NDArray[np.int16]) -> NDArray[np.float32]:
-        """Arousal, dominance, valence of one window, as float32 (3,); ``pcm`` is int16 (samples,) at 16 kHz."""
-        return run(self._session, (pcm / _FULL_SCALE).astype(np.float32))[0]
+        """Arousal, dominance, valence of one window, as float32 (3,); ``pcm`` is int16 (samples,) at 16 kHz.
+
+        Raises:
+            UsageError: if the graph cannot be run, or gives anything but three finite numbers.
+        """
+        try:
+            outputs = run(self._session, (pcm / _FULL_SCALE).astype(np.float32))
+        except Exception as error:  # ONNX Runtime's exceptions share no base class of their own
+            raise self._unusable(_first_line(error)) from error
+        if outputs.shape != (1, len(DIMENSIONS)) or not np.isfinite(outputs).all():
+            raise self._unusable(f"it does not give {len(DIMENSIONS)} numbers")
+        return outputs[0]
+
+    def _unusable(self, reason: str) -> UsageError:
+        message = f"the float student {self._path} cannot be used: {reason}"
+        return UsageError(message, "make it with 'toolchain quantize'")
 
 
 def _first_line(error: Exception) -> str:
