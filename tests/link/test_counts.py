@@ -47,6 +47,6 @@ def test_a_lost_request_is_never_answered(device, pcm, monkeypatch):
 
 def test_announcements_are_no_answers():
     counts = Counts()
-    counts.take_reply(HelloReply(bytes(8), 3, 270, 960, 1, bytes(8), bytes(8), "host", "m"))
-    counts.take_reply(Error(ErrorCode.DAMAGED_FRAME))
+    counts.take_reply(0, HelloReply(bytes(8), 3, 270, 960, 1, bytes(8), bytes(8), "host", "m"))
+    counts.take_reply(0, Error(ErrorCode.DAMAGED_FRAME))
     assert (counts.starts, counts.answered, counts.damaged) == (1, 1, 1)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from toolchain.audio.statistics import WindowStatistics
 from toolchain.errors import LinkError
-from toolchain.link.channel import Channel, Refused, ReplyT
+from toolchain.link.channel import BoardRestarted, Channel, Refused, ReplyT
 from toolchain.link.counts import Counts
 from toolchain.link.health import describe_reset
 from toolchain.link.live import Listening
@@ -24,6 +24,7 @@ from toolchain.link.protocol import (
     HealthReply,
     Hello,
     HelloReply,
+    ImageState,
     Listen,
     Memory,
     MemoryReply,
@@ -37,7 +38,7 @@ from toolchain.link.protocol import (
 )
 from toolchain.link.starts import RESET_LOOP_STARTS, Starts
 from toolchain.link.timing import Deadline, NoProgress
-from toolchain.link.transfer import BoardRestarted, Transfer
+from toolchain.link.transfer import Transfer
 
 #: Seconds without progress after which any request fails.
 DEFAULT_TIMEOUT = 5.0
@@ -45,6 +46,9 @@ DEFAULT_TIMEOUT = 5.0
 #: How often one window may be begun again because the board restarted, or because rows of a tap were lost.
 _RESTARTS = 3
 _TAP_RUNS = 4
+
+#: Seconds in which a board that restarts again and again may say why.
+_REASON_SECONDS = 1.0
 
 _NUMBER_BYTES = 4
 
@@ -62,8 +66,18 @@ class BoardResult:
     ticks: int
 
 
+@dataclass(frozen=True)
+class _Firmware:
+    """What a board has to run."""
+
+    build_id: bytes
+    model_hash: bytes
+
+
 class Board:
     """A session with the board on one port. A context manager.
+
+    A board that starts again in a session is asked what it is before anything else: it may run another image now.
 
     Args:
         url: a device or URL, see `toolchain.link.port.open_port`.
@@ -88,6 +102,8 @@ class Board:
         self._entropy = entropy
         self._timeout = timeout
         self._hello: HelloReply | None = None
+        self._required: _Firmware | None = None
+        self._has_run_window = False  # since the last hello
         self._channel = Channel(url, baud, timeout)
 
     def __enter__(self) -> Self:
@@ -106,13 +122,41 @@ class Board:
         return replace(self._channel.counts)
 
     def hello(self) -> HelloReply:
-        """Ask the board what it is; brings the line into step whatever was on it before."""
+        """Ask the board what it is; brings the line into step whatever was on it before.
+
+        Raises:
+            LinkError: if it is not what an earlier `require` has named, too.
+        """
+        return self._greet(self._required)
+
+    def _greet(self, expected: _Firmware | None) -> HelloReply:
+        """Say hello, and refuse a board that runs anything but what is expected."""
+        self._channel.in_session = False
+        reply = self._ask_hello()
+        if expected is not None:
+            self._refuse_other(reply, expected)
+        self._hello = reply
+        self._has_run_window = False
+        self._channel.in_session = True
+        return reply
+
+    def _in_session(self) -> HelloReply:
+        """The hello of the board; one that has started since must run what it ran before."""
+        if self._hello is None:
+            return self.hello()
+        return self._hello if self._channel.in_session else self._greet_again(self._hello)
+
+    def _greet_again(self, earlier: HelloReply) -> HelloReply:
+        return self._greet(self._required or _Firmware(earlier.build_id, earlier.model_hash))
+
+    def _ask_hello(self) -> HelloReply:
         request = Hello(self._entropy(TOKEN_BYTES))
 
         def accept(reply: Message) -> HelloReply | None:
             return reply if isinstance(reply, HelloReply) and reply.token == request.token else None
 
         deadline = Deadline(self._timeout, f"no board answered on {self._url}", "is this firmware on the board?")
+        self._channel.round_trip.patient = False
         try:
             reply = self._first_answer(request, accept, deadline)
         except NoProgress as error:
@@ -123,19 +167,25 @@ class Board:
                 f"the board on {self._url} speaks version {reply.version} of the link, not {PROTOCOL_VERSION}",
                 "flash the board again",
             )
-        self._hello = reply
+        if reply.ticks_hz == 0:
+            raise LinkError(
+                f"the board on {self._url} says that its counter has no ticks per second", "flash the board again"
+            )
         return reply
 
     def require(self, *, build_id: bytes, model_hash: bytes) -> HelloReply:
-        """Say hello, and refuse a board that runs anything but this build of this model.
+        """Say hello, and refuse a board that runs anything but this build of this model, now and after every restart.
 
         Raises:
             LinkError: naming both builds or both models.
         """
-        reply = self.hello()
+        self._required = _Firmware(build_id, model_hash)
+        return self.hello()
+
+    def _refuse_other(self, reply: HelloReply, expected: _Firmware) -> None:
         for what, theirs, ours in (
-            ("model", reply.model_hash, model_hash),
-            ("build", reply.build_id, build_id),
+            ("model", reply.model_hash, expected.model_hash),
+            ("build", reply.build_id, expected.build_id),
         ):
             if theirs != ours:
                 raise LinkError(
@@ -143,7 +193,6 @@ class Board:
                     f"not the {what} at hand, {ours.hex()}",
                     "flash the board again",
                 )
-        return reply
 
     def infer(
         self,
@@ -194,7 +243,7 @@ class Board:
         rows: dict[int, bytes] = {}
         for _ in range(_TAP_RUNS):
             result = self._run(request, on_row=lambda tap: rows.__setitem__(tap.row, tap.data))
-            if sorted(rows) == list(range(result.tapped_rows)):
+            if len(rows) == result.tapped_rows == max(rows, default=-1) + 1:
                 return _stacked([rows[index] for index in sorted(rows)])
         raise LinkError(f"rows of layer {layer} were lost on the line in {_TAP_RUNS} runs")
 
@@ -208,9 +257,14 @@ class Board:
         Raises:
             LinkError: if the board has no microphone, the window is too short or too long, or there is no answer.
         """
-        hello = self._hello or self.hello()
-        self._channel.round_trip.patient = False
-        return Listening(self._channel, hello, Listen(self._number(), samples, source), self._timeout)
+        for _ in range(1 + _RESTARTS):
+            hello = self._in_session()
+            self._channel.round_trip.patient = False
+            try:
+                return Listening(self._channel, hello, Listen(self._number(), samples, source), self._timeout)
+            except BoardRestarted:
+                self._channel.in_session = False
+        raise self._restarted_again("request")
 
     def memory(self) -> MemoryReply:
         """Ask how much memory the firmware takes, with the most its stack has ever held."""
@@ -221,9 +275,24 @@ class Board:
         """Ask whether the image in the board's flash is sound, which is checked anew, and what ended the run before.
 
         A damaged image is no error here: everything else it would be asked is refused.
+
+        Raises:
+            LinkError: if there is no answer, or one that this version does not know.
         """
-        deadline = Deadline(self._timeout, f"the board on {self._url} did not say whether it is sound")
-        return self._ask(Health(), lambda reply: reply if isinstance(reply, HealthReply) else None, deadline)
+        health = self._ask_health(self._timeout)
+        if health.image not in ImageState.__members__.values():
+            raise LinkError(
+                f"the board on {self._url} says of its image what is not known: {health.image}", "flash the board again"
+            )
+        return health
+
+    def _ask_health(self, seconds: float) -> HealthReply:
+        deadline = Deadline(seconds, f"the board on {self._url} did not say whether it is sound")
+        while True:
+            try:
+                return self._answer(Health(), lambda reply: reply if isinstance(reply, HealthReply) else None, deadline)
+            except BoardRestarted:  # told of once; the next request says hello first
+                continue
 
     def profile(self) -> tuple[int, ...]:
         """Ask how many ticks of the last window each layer took, in the order of the student's ``layer_names``.
@@ -267,6 +336,18 @@ class Board:
     def _ask(
         self, request: Message, accept: Callable[[Message], ReplyT | None], deadline: Deadline
     ) -> ReplyT:
+        """Ask for what a board only knows as long as it runs."""
+        self._in_session()
+        try:
+            return self._answer(request, accept, deadline)
+        except BoardRestarted:
+            raise LinkError(
+                f"the board on {self._url} restarted before it answered{self._reason()}", "check its power supply"
+            ) from None
+
+    def _answer(
+        self, request: Message, accept: Callable[[Message], ReplyT | None], deadline: Deadline
+    ) -> ReplyT:
         try:
             return self._channel.ask(request, accept, deadline)
         except Refused as error:
@@ -287,11 +368,16 @@ class Board:
         on_progress: Callable[[int], None] = lambda samples: None,
         on_row: Callable[[Tap], None] = lambda tap: None,
     ) -> Result:
-        """Run one window; begin again if the board restarts in the middle of it."""
-        hello = self._hello or self.hello()
-        self._channel.round_trip.patient = request.exact_ticks
+        """Run one window; begin again if the board restarts in the middle of it.
+
+        Every window begins with a hello: an announcement of a start between two windows may have been lost.
+        """
         for _ in range(1 + _RESTARTS):
-            starts = self._channel.starts.count
+            hello = self._in_session()
+            if self._has_run_window:
+                hello = self._greet_again(hello)
+            self._has_run_window = True
+            self._channel.round_trip.patient = request.exact_ticks
             begin = request.begin(self._number())
             self._channel.on_tap = _rows_of(begin, on_row)
             transfer = Transfer(
@@ -301,28 +387,25 @@ class Board:
                 return transfer.run()
             except BoardRestarted:
                 self._channel.counts.restarts += 1
-                self.require(build_id=hello.build_id, model_hash=hello.model_hash)
-            except NoProgress as error:
-                raise self._why_it_stopped(error, self._channel.starts.count - starts) from error
-        raise self._restarted(1 + _RESTARTS)
+                self._channel.in_session = False
+        raise self._restarted_again("clip")
 
-    def _why_it_stopped(self, error: NoProgress, restarts: int) -> LinkError:
-        """What to say of a clip that came to nothing: more than that, where the board has restarted meanwhile."""
-        if restarts == 0:
-            return error
-        try:
-            self.hello()
-            return self._restarted(restarts)
-        except LinkError:
-            return error
-
-    def _restarted(self, times: int) -> LinkError:
-        reason = describe_reset(self.health())
+    def _restarted_again(self, what: str) -> LinkError:
+        self._in_session()
+        reason = self._reason()
         return LinkError(
-            f"the board on {self._url} restarted {times} times in the middle of one clip"
-            + (f", the last time by {reason}" if reason else ""),
-            "its firmware crashes on this clip" if reason else "check its power supply",
+            f"the board on {self._url} restarted {1 + _RESTARTS} times in the middle of one {what}"
+            + (f", the last time{reason}" if reason else ""),
+            f"its firmware crashes on this {what}" if reason else "check its power supply",
         )
+
+    def _reason(self) -> str:
+        """What ended the board's run before this one: "" if that was no fault, or it does not say so soon."""
+        try:
+            reason = describe_reset(self._ask_health(min(self._timeout, _REASON_SECONDS)))
+        except NoProgress:
+            return ""
+        return f" by {reason}" if reason else ""
 
 
 @dataclass(frozen=True)

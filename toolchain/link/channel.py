@@ -12,7 +12,7 @@ from toolchain.link.counts import LOST_FRAME, Counts
 from toolchain.link.frames import DELIMITER, FrameReader, encode
 from toolchain.link.port import PortError, open_port
 from toolchain.link.protocol import Error, ErrorCode, Live, Message, Tap, read_reply, to_frame
-from toolchain.link.starts import Starts
+from toolchain.link.starts import Starts, is_announcement
 from toolchain.link.timing import Deadline, RoundTrip
 
 ReplyT = TypeVar("ReplyT")
@@ -31,6 +31,10 @@ class Refused(Exception):
     def __str__(self) -> str:
         known = self.code in ErrorCode.__members__.values()
         return ErrorCode(self.code).name.lower().replace("_", " ") if known else f"error {self.code}"
+
+
+class BoardRestarted(Exception):
+    """The board has started anew: it knows nothing of what it was working on, and may run something else."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,8 @@ class Channel:
         self.heard_bytes = False
         self.starts = Starts()
         self.counts = Counts()
+        #: The board has said hello and is what it should be. A start ends that, and everybody is told of it once.
+        self.in_session = False
         #: Rows of a tapped layer and live results come unasked, between the replies; they go here.
         self.on_tap: Callable[[Tap], None] = lambda tap: None
         self.on_live: Callable[[Live], None] = lambda live: None
@@ -88,13 +94,26 @@ class Channel:
         return Sent(self._sequence, len(wire), time.monotonic())
 
     def receive(self, seconds: float) -> Received | None:
-        """Return the next well-formed reply, or None if none comes in ``seconds``."""
+        """Return the next well-formed reply, or None if none comes in ``seconds``.
+
+        Raises:
+            BoardRestarted: at the announcement of a start in a session, which is over then.
+        """
         end = time.monotonic() + seconds
         while not self._received:
             self._read()
             if not self._received and time.monotonic() > end:
                 return None
-        return self._received.popleft()
+        received = self._received.popleft()
+        self.starts.take_reply(received.reply)
+        if self.in_session and is_announcement(received.sequence, received.reply):
+            self.in_session = False
+            raise BoardRestarted
+        return received
+
+    def is_over(self, end: float) -> bool:
+        """Whether a wait until ``end`` is over, after a reply that answers nothing: not before the others are seen."""
+        return time.monotonic() > end and not self._received
 
     def _read(self) -> None:
         try:
@@ -110,8 +129,7 @@ class Channel:
             elif isinstance(reply, Live):
                 self.on_live(reply)
             elif reply is not None:
-                self.starts.take_reply(reply)
-                self.counts.take_reply(reply)
+                self.counts.take_reply(frame.sequence, reply)
                 self._received.append(Received(frame.sequence, reply))
 
     def ask(
@@ -129,7 +147,8 @@ class Channel:
 
         Raises:
             Refused: if the board answers it with an error.
-            NoProgress: if the deadline passes.
+            BoardRestarted: as `receive`.
+            NoProgress: if the deadline passes, whatever else comes in meanwhile.
         """
         sent: dict[int, Sent] = {}
         silences = 0
@@ -138,7 +157,7 @@ class Channel:
             self.counts.repeated += bool(sent)
             attempt = self.send(request, delimit=True)
             sent[attempt.sequence] = attempt
-            end = time.monotonic() + self.round_trip.silence(silences)
+            end = time.monotonic() + min(self.round_trip.silence(silences), deadline.left)
             while True:
                 received = self.receive(end - time.monotonic())
                 if received is None:
@@ -147,11 +166,12 @@ class Channel:
                 reply, answered = received.reply, sent.get(received.sequence)
                 if isinstance(reply, Error) and reply.code in LOST_FRAME:
                     break
-                if answered is None:
-                    continue
-                if isinstance(reply, Error):
+                if answered is not None and isinstance(reply, Error):
                     raise Refused(reply.code)
-                wanted = accept(reply)
-                if wanted is not None:
+                wanted = accept(reply) if answered is not None else None
+                if answered is not None and wanted is not None:
                     self.round_trip.measured(time.monotonic() - answered.time)
                     return wanted
+                if self.is_over(end):
+                    silences += 1
+                    break

@@ -31,9 +31,9 @@ class Counts:
     starts: int = 0
     restarts: int = 0
 
-    def take_reply(self, reply: Message) -> None:
+    def take_reply(self, sequence: int, reply: Message) -> None:
         """Count what came in, other than rows of a tap and live results."""
-        if is_announcement(reply):
+        if is_announcement(sequence, reply):
             self.starts += 1
             return
         self.answered += 1

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from toolchain.errors import LinkError
-from toolchain.link.channel import LOST_FRAME, Channel, Received, Refused
+from toolchain.link.channel import LOST_FRAME, BoardRestarted, Channel, Received, Refused
 from toolchain.link.frames import longest_wire
 from toolchain.link.protocol import Error, ErrorCode, HelloReply, Listen, Live, Message, Samples, Source, Stop
 from toolchain.link.protocol import Listening as Progress
@@ -74,7 +74,9 @@ class Listening:
         timeout: seconds without progress after which to give up.
 
     Raises:
-        LinkError: from every method, if the board refuses, does not answer in time, restarts, or the port goes away.
+        LinkError: from every method, if the board refuses, does not answer in time, restarts, says what cannot be, or
+            the port goes away.
+        BoardRestarted: from the constructor, if the board has started before it begins to listen.
     """
 
     def __init__(self, channel: Channel, board: HelloReply, request: Listen, timeout: float) -> None:
@@ -85,14 +87,15 @@ class Listening:
         self._frame_bytes = longest_wire(board.content_limit)
         self._credit = board.credit
         self._is_over = False
+        self._is_fed = False  # by `results_of`, and nobody else
         self._results: deque[LiveResult] = deque()
         self._next_index = 0
         self._fed = 0  # samples of the listening that were sent, or dropped in their place
         self._sent_to = 0  # end of the last frame that was sent
         self._arrived = 0  # end of the last frame that has arrived, or never will
+        self._taken = 0  # offset of the first sample that the engine has not taken
         self._questions: dict[int, int] = {}  # on their way: what was sent before them, by sequence
         self._asked = 0.0  # when the last one was
-        self._starts = channel.starts.count
         channel.on_live = self._take_live
         self._deadline = Deadline(timeout, f"the board on {channel.url} did not begin to listen", _HINT)
         try:
@@ -102,6 +105,7 @@ class Listening:
                 f"the board on {channel.url} refused to listen in windows of {request.samples:,} samples: {error}",
                 "feed it from the host" if error.code == ErrorCode.NO_MICROPHONE else "",
             ) from error
+        self._moved()
 
     def __enter__(self) -> Self:
         return self
@@ -133,6 +137,8 @@ class Listening:
             )
         except Refused as error:
             raise LinkError(f"the board on {self._channel.url} refused to stop listening: {error}") from error
+        except BoardRestarted:
+            raise self._restarted() from None
         finally:
             self._channel.on_live = lambda live: None
         self._is_over = self._request.source == Source.HOST
@@ -152,6 +158,7 @@ class Listening:
                 board takes it, so that nothing is dropped.
         """
         feed = _Feed(audio)
+        self._is_fed = True
         start = time.monotonic() - self._fed / SAMPLE_RATE
         while not feed.is_over:
             if real_time:
@@ -172,7 +179,7 @@ class Listening:
             self._fed += len(pcm)
 
     def _send_what_fits(self, feed: "_Feed") -> None:
-        room = min(self._progress.room, self._credit // self._frame_bytes * self._frame_samples)
+        room = min(self._progress.room, max(1, self._credit // self._frame_bytes) * self._frame_samples)
         while self._sent_to - self._arrived + self._progress.waiting + self._frame_samples <= room and not feed.is_over:
             pcm = feed.take(self._frame_samples)
             self._send(pcm)
@@ -192,11 +199,12 @@ class Listening:
 
     def _received(self) -> Iterator[LiveResult]:
         """Take in what the board says and yield the results among it."""
-        received = self._channel.receive(_WAIT)
+        try:
+            received = self._channel.receive(_WAIT)
+        except BoardRestarted:
+            raise self._restarted() from None
         if received is not None:
             self._take(received)
-        if self._channel.starts.count > self._starts:
-            raise self._restarted()
         if not self._results:
             self._deadline.check()
         while self._results:
@@ -214,8 +222,17 @@ class Listening:
         self._questions = {asked: sent for asked, sent in self._questions.items() if sent > self._arrived}
         if _distance(self._progress.next, progress.next) < 0:
             raise self._restarted()
-        if progress != self._progress:
+        if self._is_fed and _distance(self._fed, progress.next) > 0:
+            raise self._impossible(f"{progress.next:,} samples of a listening of {self._fed:,}")
+        self._take_progress(progress)
+
+    def _take_progress(self, progress: Progress) -> None:
+        """What counts is how far it has ever been: a board that goes round in circles makes no progress."""
+        taken = (progress.next - progress.waiting) % _OFFSETS
+        if _distance(self._progress.next, progress.next) > 0 or _distance(self._taken, taken) > 0:
             self._moved()
+        if _distance(self._taken, taken) > 0:
+            self._taken = taken
         self._progress = progress
 
     def _take_live(self, live: Live) -> None:
@@ -223,6 +240,10 @@ class Listening:
             return
         if live.index < self._next_index:  # it took a question for a new listening
             raise self._restarted()
+        if live.samples != self._request.samples:
+            raise self._impossible(f"a result of {live.samples:,} samples in windows of {self._request.samples:,}")
+        if self._is_fed and (live.index + 1) * live.samples > self._fed:
+            raise self._impossible(f"{live.index + 1:,} results of a listening of {self._fed:,} samples")
         values = np.array([live.arousal, live.dominance, live.valence], dtype=np.int32)
         lost = live.index - self._next_index
         self._results.append(
@@ -244,7 +265,11 @@ class Listening:
             return self._restarted()
         return LinkError(f"the board on {self._channel.url} refused live audio: {Refused(code)}")
 
+    def _impossible(self, what: str) -> LinkError:
+        return LinkError(f"the board on {self._channel.url} says it has {what}", "flash the board again")
+
     def _restarted(self) -> LinkError:
+        self._channel.in_session = False
         return LinkError(
             f"the board on {self._channel.url} restarted while it listened",
             "check its power supply; if that is sound, its firmware crashes on this audio",

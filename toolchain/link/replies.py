@@ -49,7 +49,10 @@ def _take_string(data: bytes) -> tuple[str, bytes]:
     if not data or len(data) < 1 + data[0]:
         raise ValueError("HelloReply: a string is cut short")
     end = 1 + data[0]
-    return data[1:end].decode("ascii"), data[end:]
+    text = data[1:end].decode("ascii")
+    if not text.isprintable():  # it is shown to people, on terminals that obey control characters
+        raise ValueError("HelloReply: a string with control characters")
+    return text, data[end:]
 
 
 @dataclass(frozen=True)

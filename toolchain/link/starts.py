@@ -1,6 +1,6 @@
 """How often a board starts while the host waits for its answer (docs/wire-format.md, "Start")."""
 
-from toolchain.link.protocol import TOKEN_BYTES, HelloReply, Message
+from toolchain.link.protocol import TOKEN_BYTES, Error, ErrorCode, HelloReply, Message
 
 #: So many starts are no accident: opening a port may reset a board once, and its boot loader once more.
 RESET_LOOP_STARTS = 3
@@ -32,9 +32,14 @@ class Starts:
 
     def take_reply(self, reply: Message) -> None:
         """Look whether a reply is an announcement."""
-        self._announcements += is_announcement(reply)
+        self._announcements += _is_hello_to_nobody(reply)
 
 
-def is_announcement(reply: Message) -> bool:
-    """Whether a board says unasked, with it, that it has started."""
+def is_announcement(sequence: int, reply: Message) -> bool:
+    """Whether a reply is what a board sends when it starts: a hello to nobody, or that its image is damaged."""
+    is_damaged = isinstance(reply, Error) and reply.code == ErrorCode.IMAGE_DAMAGED
+    return sequence == 0 and (_is_hello_to_nobody(reply) or is_damaged)
+
+
+def _is_hello_to_nobody(reply: Message) -> bool:
     return isinstance(reply, HelloReply) and reply.token == _NO_TOKEN

@@ -64,7 +64,12 @@ class Deadline:
         self._end = time.monotonic() + self._seconds
         self._message = message
 
+    @property
+    def left(self) -> float:
+        """Seconds until it passes; negative afterwards."""
+        return self._end - time.monotonic()
+
     def check(self) -> None:
         """Raise NoProgress if the time is over."""
-        if time.monotonic() > self._end:
+        if self.left < 0:
             raise NoProgress(f"{self._message} within {self._seconds:g} s", self._hint)

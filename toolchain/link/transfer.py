@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from toolchain.errors import LinkError
-from toolchain.link.channel import LOST_FRAME, Channel, Refused, Sent
+from toolchain.link.channel import LOST_FRAME, BoardRestarted, Channel, Received, Refused, Sent
 from toolchain.link.frames import CRC_BYTES, HEADER_BYTES, longest_wire
 from toolchain.link.protocol import (
     Ack,
@@ -24,10 +24,6 @@ from toolchain.link.protocol import (
 from toolchain.link.timing import Deadline
 
 BYTES_PER_SAMPLE = 2
-
-
-class BoardRestarted(Exception):
-    """The board no longer knows the window it was working on."""
 
 
 @dataclass(frozen=True)
@@ -72,14 +68,13 @@ class Transfer:
         self._in_flight: deque[_InFlight] = deque()
         self._to_send = 0  # offset of the next sample to put on the wire
         self._acknowledged = 0  # offset of the first sample the board does not have
-        self._starts = channel.starts.count
         self._deadline = Deadline(timeout, self._stopped_at(0), "check cable and power, then try again")
 
     def run(self) -> Result:
         """Send the window and return its result.
 
         Raises:
-            BoardRestarted: if the board lost the window.
+            BoardRestarted: if the board lost the window, or says that it has started.
             LinkError: if it stops answering, refuses the window or received other audio than was sent.
         """
         try:
@@ -102,13 +97,8 @@ class Transfer:
         return reply if isinstance(reply, Ack) and reply.window == self._begin.window else None
 
     def _synchronise(self) -> None:
-        """Open the window, or find out where the board stands in it; nothing is in flight afterwards.
-
-        A board that has restarted before it had a sample shows it only by its announcement.
-        """
+        """Open the window, or find out where the board stands in it; nothing is in flight afterwards."""
         ack = self._channel.ask(self._begin, self._ack_of_this_window, self._deadline)
-        if self._channel.starts.count > self._starts:
-            raise BoardRestarted
         self._in_flight.clear()
         self._continue_at(ack.next)
 
@@ -153,20 +143,30 @@ class Transfer:
 
     def _take_answer(self) -> bool:
         """Wait for the answer to a frame in flight; False if there is none or it is not the expected one."""
-        received = self._channel.receive(self._channel.round_trip.silence())
-        if received is None:
-            return False
+        end = time.monotonic() + min(self._channel.round_trip.silence(), self._deadline.left)
+        while True:
+            received = self._channel.receive(end - time.monotonic())
+            if received is None:
+                return False
+            is_expected = self._is_expected(received)
+            if is_expected is not None:
+                return is_expected
+            if self._channel.is_over(end):
+                return False
+
+    def _is_expected(self, received: Received) -> bool | None:
+        """Whether a reply is the expected answer, which is taken into account; None if it answers nothing in flight."""
         reply = received.reply
         if isinstance(reply, Error) and reply.code in LOST_FRAME:
             return False
         position = self._position(received.sequence)
         if position is None:
-            return True  # a late answer to something that was sent before
+            return None  # a late answer to something that was sent before
         if isinstance(reply, Error):
             raise Refused(reply.code)
         ack = self._ack_of_this_window(reply)
         if ack is None:
-            return True
+            return None
         for _ in range(position):
             self._in_flight.popleft()
         answered = self._in_flight.popleft()
