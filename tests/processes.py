@@ -1,6 +1,7 @@
 """Which processes a test has started, read from /proc."""
 
 import os
+import time
 from pathlib import Path
 
 
@@ -19,6 +20,14 @@ def descendants() -> set[int]:
 def is_alive(pid: int) -> bool:
     """Whether a process exists and is not merely waiting to be reaped."""
     return _parent(Path(f"/proc/{pid}")) is not None
+
+
+def is_gone(pid: int, seconds: float = 5.0) -> bool:
+    """Whether a process that was killed is gone, or is so soon."""
+    end = time.monotonic() + seconds
+    while is_alive(pid) and time.monotonic() < end:
+        time.sleep(0.01)
+    return not is_alive(pid)
 
 
 def command_line(pid: int) -> str:

@@ -1,13 +1,15 @@
 """Tools are stopped, quoted and not believed too easily."""
 
 import importlib
+import os
+import signal
 import sys
 import time
 
 import pytest
 
 from tests.flash.images import build_of
-from tests.processes import descendants
+from tests.processes import descendants, is_gone
 from toolchain.errors import FlashError
 from toolchain.flash import Job, write_board
 from toolchain.flash.flash_tool import Command, Complaint, FlashTool, explainer
@@ -56,6 +58,35 @@ def test_a_tool_is_gone_after_ctrl_c():
     with pytest.raises(KeyboardInterrupt):
         run_tool(command("import time; print('1%'); time.sleep(60)"), interrupt)
     assert not descendants() - before
+
+
+#: Starts a process that keeps the output open, and says its number; `how` is more of what it is started with.
+HELPER = """
+import subprocess, sys, time
+helper = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]{how})
+print("helper", helper.pid, "all is well")
+"""
+
+
+@pytest.mark.parametrize("then", ["time.sleep(60)", "", "raise SystemExit(1)"], ids=["hangs", "ends", "fails"])
+def test_what_a_tool_has_started_goes_with_it(then):
+    run = run_tool(command(HELPER.format(how="") + then, seconds=2))
+    assert run.timed_out == ("sleep" in then)
+    assert run.succeeded == (then == "")
+    assert is_gone(int(run.output.split()[1]))
+
+
+def test_what_a_tool_leaves_running_on_purpose_is_not_waited_for():
+    start = time.monotonic()
+    run = run_tool(command(HELPER.format(how=", start_new_session=True")))
+    assert run.succeeded
+    assert time.monotonic() - start < 20
+    os.kill(int(run.output.split()[1]), signal.SIGKILL)
+
+
+def test_a_tool_that_closes_its_output_and_hangs_is_stopped():
+    run = run_tool(command("import os, time; os.close(1); os.close(2); time.sleep(60)", seconds=1))
+    assert run.timed_out
 
 
 def test_nothing_is_typed_to_a_tool_that_asks():

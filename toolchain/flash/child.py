@@ -4,11 +4,12 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
 from toolchain.errors import FlashError, LinkError
+from toolchain.flash.process_group import end_group
 
 ReadyT = TypeVar("ReadyT")
 
@@ -39,7 +40,11 @@ class Child:
         self._log = log
         with log.open("wb") as output:
             self._process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=output, stderr=subprocess.STDOUT
+                command,
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
             )
 
     def wait_for(self, ready: Callable[[], ReadyT | None]) -> ReadyT | None:
@@ -77,19 +82,17 @@ class Child:
         return (complaints or lines)[-1]
 
     def stop(self) -> None:
-        """End the program and wait until it is gone."""
+        """End the program and wait until it is gone, and all it has started."""
         assert self._process.stdin is not None
         self._process.stdin.close()
-        try:
+        with suppress(subprocess.TimeoutExpired):
             self._process.wait(STOP_TIMEOUT)
-        except subprocess.TimeoutExpired:
-            self.kill()
+        self.kill()
 
     def kill(self) -> None:
-        """End the program at once."""
+        """End the program at once, and all it has started."""
         assert self._process.stdin is not None
-        self._process.kill()
-        self._process.wait()
+        end_group(self._process)
         self._process.stdin.close()
 
 
