@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from toolchain.faults import RANDOM, Plan, find_case
-from toolchain.faults.cases import spread
+from toolchain.faults.cases import Case, spread
 from toolchain.faults.fault import OF_FRAMES, Direction
 from toolchain.faults.session import Passed
 
@@ -45,6 +45,22 @@ def test_the_same_seed_gives_the_same_random_sessions_and_another_one_others():
     assert {len(faults) for faults in first} == set(range(2, 9))
     case = find_case(PLAN, f"{RANDOM}:3")
     assert case.entropy()(8) == case.entropy()(8) != case.entropy(1)(8)
+
+
+def test_of_random_faults_one_at_least_is_where_a_session_comes_by():
+    for number in range(2000):
+        first = PLAN.random_faults(number)[0]
+        if first.kind not in OF_FRAMES:
+            assert first.position < PASSED.bytes[first.direction]
+            continue
+        _, length = PASSED.frames[first.direction][first.position]
+        assert first.value < max(2, length)
+
+
+def test_a_session_none_of_whose_faults_happened_is_no_case():
+    assert find_case(PLAN, f"{RANDOM}:3").must_happen == 1
+    assert find_case(PLAN, "frame lost:1").must_happen == 1
+    assert Case("recovery", 0, (), "seed").must_happen == 0
 
 
 def test_a_share_is_spread_evenly_and_never_empty():

@@ -2,9 +2,9 @@
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from toolchain.faults.fault import Direction, Fault, Kind, random_fault
+from toolchain.faults.fault import OF_FRAMES, Direction, Fault, Kind, random_fault
 from toolchain.faults.session import Passed
 
 #: The class whose sessions have several faults each, drawn from the seed.
@@ -42,9 +42,9 @@ class Case:
         return random.Random(f"{self.seed} {attempt}").randbytes
 
     @property
-    def must_happen(self) -> bool:
-        """Whether the case is void unless its fault happened: a single one always can."""
-        return self.kind != RANDOM
+    def must_happen(self) -> int:
+        """How many of its faults must happen, or the case is void: one, of several at random, too."""
+        return min(1, len(self.faults))
 
 
 @dataclass(frozen=True)
@@ -100,12 +100,20 @@ class Plan:
         return {**chosen, RANDOM: list(range(self.random_sessions))}
 
     def random_faults(self, number: int) -> tuple[Fault, ...]:
-        """The faults of one random session."""
+        """The faults of one random session; the first one is where even an undamaged session comes by."""
         generator = random.Random(f"{self.seed} random faults {number}")
         lengths = {way: int(_LONGER * self.passed.bytes[way]) for way in Direction}
         frames = {way: int(_LONGER * len(self.passed.frames[way])) for way in Direction}
         count = generator.randint(2, _MOST_RANDOM_FAULTS)
-        return tuple(random_fault(generator, lengths, frames) for _ in range(count))
+        return (self._met(generator), *(random_fault(generator, lengths, frames) for _ in range(count - 1)))
+
+    def _met(self, generator: random.Random) -> Fault:
+        frames = {way: len(self.passed.frames[way]) for way in Direction}
+        fault = random_fault(generator, self.passed.bytes, frames)
+        if fault.kind not in OF_FRAMES:
+            return fault
+        _, length = self.passed.frames[fault.direction][fault.position]
+        return replace(fault, value=min(fault.value, length - 1))
 
     def case(self, kind: str, number: int, singles: dict[str, list[Fault]]) -> Case:
         """One case; ``singles`` as this plan's method of that name returns them."""

@@ -8,6 +8,9 @@ from typing import Protocol
 
 _READ_BYTES = 4096
 
+#: A board that takes no bytes for so long is gone.
+_STUCK_SECONDS = 10.0
+
 _SOCKET = "socket://"
 
 
@@ -135,7 +138,7 @@ class SocketOfBoard:
     def __init__(self, url: str) -> None:
         self.url = url
         host, _, port = url.removeprefix(_SOCKET).rpartition(":")
-        self._connection = socket.create_connection((host, int(port)))
+        self._connection = socket.create_connection((host, int(port)), timeout=_STUCK_SECONDS)
         self._connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def fileno(self) -> int:

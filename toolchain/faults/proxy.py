@@ -20,6 +20,9 @@ from toolchain.link.starts import Starts
 #: Seconds that a board may take to answer before the first fault: longer than it takes to start.
 _STEP_SECONDS = 10.0
 
+#: Longer than a fault takes to happen: a board that is started anew is given three times ten seconds.
+_END_SECONDS = 45.0
+
 #: After so long without an answer it is asked again.
 _ASK_AGAIN_SECONDS = 0.3
 
@@ -89,7 +92,10 @@ class Proxy:
 
     def __exit__(self, *exception: object) -> None:
         os.write(self._stop_writer, b"\0")
-        self._thread.join()
+        self._thread.join(_END_SECONDS)
+        if self._thread.is_alive():  # in an end that takes no bytes, and that is therefore left open
+            self.error = TimeoutError(f"it did not end within {_END_SECONDS:g} s")
+            return
         self._close()
 
     def _close(self) -> None:
@@ -229,7 +235,7 @@ def bring_into_step(end: End) -> None:
     while time.monotonic() < give_up:
         token = os.urandom(TOKEN_BYTES)
         end.write(DELIMITER + encode(to_frame(Hello(token), 0)))
-        while select.select([end], [], [], _ASK_AGAIN_SECONDS)[0]:
+        while time.monotonic() < give_up and select.select([end], [], [], _ASK_AGAIN_SECONDS)[0]:
             for frame in reader.feed(end.read()):
                 reply = read_reply(frame)
                 if isinstance(reply, HelloReply) and reply.token == token:

@@ -76,13 +76,13 @@ class Ending:
         outcome: see `Outcome`.
         seconds: from opening the port to the answer or the error.
         said: the error's class and message, or what is wrong; "" for a right answer.
-        happened: whether every fault did.
+        happened: how many of the faults did.
     """
 
     outcome: Outcome
     seconds: float
     said: str
-    happened: bool
+    happened: int
 
 
 class _TooLong(BaseException):
@@ -130,7 +130,7 @@ def run_session(board: RunningBoard, task: Task, faults: Sequence[Fault], entrop
     try:
         ending, killed = _through_proxy(board, task, faults, entropy)
     except (LinkError, OSError, FlashError) as error:
-        ending, killed = Ending(Outcome.WRONG, 0.0, f"the board was not ready: {error}", False), False
+        ending, killed = Ending(Outcome.WRONG, 0.0, f"the board was not ready: {error}", 0), False
     complaint = board.complaint()
     if complaint is None and ending.outcome is Outcome.NAMED_ERROR and not killed:
         complaint = _silence(board)
@@ -153,7 +153,7 @@ def _through_proxy(
     elif proxy.unasked_starts > 0:
         outcome, said = Outcome.WRONG, "the board started again by itself"
     killed = any(fault.kind is Kind.KILL for fault in happened)
-    return Ending(outcome, seconds, said, len(happened) == len(faults)), killed
+    return Ending(outcome, seconds, said, len(happened)), killed
 
 
 def _silence(board: RunningBoard) -> str | None:
