@@ -45,6 +45,13 @@ def spread(places: list[Place], count: int) -> list[Place]:
     return sorted({*ends, *places[step // 2 :: step]}, key=lambda place: place.address)
 
 
+def checking_places(elf: Path) -> list[Place]:
+    """First and last byte of the functions that compute the checksum and hold it against the image's."""
+    by_address = {place.address: place for place in covered_places(elf)}
+    ranges = [function_of(elf, name) for name in ("board_check_image", "crc32_update")]
+    return [by_address[address] for start, size in ranges for address in (start, start + size - 1)]
+
+
 def flipped(elf: Path, place: Place, mask: int, copy: Path) -> Path:
     """A copy of ``elf`` with the bits of ``mask`` flipped in one byte."""
     content = bytearray(elf.read_bytes())

@@ -6,7 +6,7 @@ import time
 import numpy as np
 import pytest
 
-from tests.board.damaged_images import covered_places, flipped, function_of, spread, with_function
+from tests.board.damaged_images import checking_places, covered_places, flipped, function_of, spread, with_function
 from tests.builds import build_once, need, student_of
 from toolchain.build import build_firmware
 from toolchain.errors import FlashError, LinkError
@@ -63,7 +63,8 @@ def test_a_sound_image_says_so(name):
 def test_an_image_with_a_flipped_byte_gives_no_result(name, pcm, tmp_path):
     build = image(name)
     said = []
-    for number, place in enumerate(spread(covered_places(build.elf), FLIPS)):
+    places = [*spread(covered_places(build.elf), FLIPS), *checking_places(build.elf)]
+    for number, place in enumerate(places):
         elf = flipped(build.elf, place, 1 << number % 8, tmp_path / "damaged.elf")
         start = time.monotonic()
         with pytest.raises((LinkError, FlashError)) as error:

@@ -2,8 +2,10 @@
 
 import struct
 import zlib
+from collections.abc import Iterable
 from pathlib import Path
 
+from elftools.elf.constants import SH_FLAGS
 from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import Section, SymbolTableSection
 
@@ -13,6 +15,10 @@ from toolchain.errors import BuildError
 _CODE, _CONSTANTS = ".text", ".rodata"
 _CRC_BYTES = 4
 _SYMBOL = "memory_image_crc"
+
+#: Sections of the linker scripts whose content no checksum covers: a boot loader has one of its own, the others have
+#: no content, or nothing in them.
+_OTHERS = (".boot_loader", ".stack", ".noinit", ".data", ".bss")
 
 
 def seal_image(elf: Path) -> int | None:
@@ -25,13 +31,14 @@ def seal_image(elf: Path) -> int | None:
         the checksum, as the board computes it; None for a program.
 
     Raises:
-        BuildError: if the word is not where it belongs.
+        BuildError: if the word is not where it belongs, or the image has a section that the checksum would not cover.
     """
     with elf.open("r+b") as file:
         sections = {section.name: section for section in ELFFile(file).iter_sections()}
         place = _checksum_address(sections.get(".symtab"))
         if place is None:
             return None
+        _refuse_orphans(elf.name, sections.values())
         code, constants = sections[_CODE], sections[_CONSTANTS]
         before = constants["sh_size"] - _CRC_BYTES
         if place != constants["sh_addr"] + before:
@@ -42,6 +49,21 @@ def seal_image(elf: Path) -> int | None:
         file.seek(constants["sh_offset"] + before)
         file.write(struct.pack("<I", crc))
     return crc
+
+
+def _refuse_orphans(name: str, sections: Iterable[Section]) -> None:
+    """Refuse what the linker has put somewhere by itself, because the script has no place for it."""
+    placed = (_CODE, _CONSTANTS, *_OTHERS)
+    orphans = [
+        section.name
+        for section in sections
+        if section["sh_flags"] & SH_FLAGS.SHF_ALLOC and section["sh_size"] and section.name not in placed
+    ]
+    if orphans:
+        raise BuildError(
+            f"{name} has a section {orphans[0]}, which neither the checksum covers nor the start-up code knows",
+            "give it a place in .text, .rodata or .bss, in the source or the linker script",
+        )
 
 
 def _checksum_address(symbols: Section | None) -> int | None:
