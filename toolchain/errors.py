@@ -71,3 +71,9 @@ class DriftError(ToolchainError):
     """After many clips a board, or this computer, is not as it was after the first ones, or a board did not last."""
 
     exit_code = 9
+
+
+class SignatureError(ToolchainError):
+    """A signature is missing where one is demanded, is not valid, or is by a key that is not trusted."""
+
+    exit_code = 10

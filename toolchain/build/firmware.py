@@ -169,6 +169,7 @@ def _build(
         "target": target.name,
         "model": student.model,
         "model_hash": student.digest()[:DIGEST_BYTES].hex(),
+        "student": student.digest().hex(),
         "build_id": identity.hex(),
         "image": image,
         "image_crc": image_crc,

@@ -13,6 +13,8 @@ from toolchain.errors import BuildError, UsageError
 from toolchain.files import sha256_file, stays_inside
 
 MANIFEST = "manifest.json"
+#: Who answers for the build, as `toolchain.signing` writes it; not in the manifest, and gone with the next build.
+SIGNATURE = "signature.json"
 
 
 @contextmanager
@@ -78,6 +80,7 @@ def _publish(work: Path, out: Path) -> None:
     """Move a finished build into place. The manifest goes first and comes last: without it, no build."""
     out.mkdir(exist_ok=True)
     (out / MANIFEST).unlink(missing_ok=True)
+    (out / SIGNATURE).unlink(missing_ok=True)
     for item in sorted(work.iterdir(), key=lambda item: item.name == MANIFEST):
         previous = out / item.name
         if previous.is_dir():

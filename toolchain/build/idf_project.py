@@ -110,6 +110,7 @@ def write_project(student: QuantizedStudent, target: Target, out: Path) -> Proje
             "chip": _chip(target).name,
             "model": student.model,
             "model_hash": student.digest()[:DIGEST_BYTES].hex(),
+            "student": student.digest().hex(),
             "build_id": identity.hex(),
         }
         write_manifest(work, facts)

@@ -16,10 +16,12 @@ from toolchain.cli import (
     export,
     faults,
     flash,
+    keys,
     label,
     monitor,
     quantize,
     run,
+    sign,
     soak,
     targets,
     teacher,
@@ -54,10 +56,12 @@ for verb, module in (
     (evaluate.evaluate, evaluate),
     (export.export, export),
     (quantize.quantize, quantize),
+    (sign.sign, sign),
 ):
     app.command(epilog=f"Example: {module.EXAMPLE}")(verb)
 app.add_typer(targets.app, name="targets")
 app.add_typer(teacher.app, name="teacher")
+app.add_typer(keys.app, name="keys")
 
 
 def _print_version(wanted: bool) -> None:

@@ -61,15 +61,16 @@ def flash_board(
         LinkError: if several boards are attached and nothing says which is meant, or the board does not answer, or
             runs something else.
     """
+    from toolchain.build import exact_copy
     from toolchain.flash import Job, takes_first_probe, write_board
     from toolchain.link import read_back, require_one_board
 
     if probe is None and takes_first_probe(flasher):
         require_one_board(target.name, target.usb)
 
-    with progress(f"flashing {target.name} with {flasher.kind}", None) as bar:
+    with exact_copy(image) as copy, progress(f"flashing {target.name} with {flasher.kind}", None) as bar:
         write_board(
-            Job(target, image, port, probe), flasher, on_progress=lambda percent: bar.at(round(percent), 100)
+            Job(target, copy, port, probe), flasher, on_progress=lambda percent: bar.at(round(percent), 100)
         )
     hello = read_back(port, target.baud, build_id=image.build_id, model_hash=image.model_hash)
     say_what_runs(hello, port)

@@ -12,6 +12,7 @@ from toolchain.cli.options import (
     JsonOption,
     ModelOption,
     OutOption,
+    SignOption,
     StudentOption,
     TargetOption,
 )
@@ -29,6 +30,7 @@ def build(
     model: ModelOption = None,
     student: StudentOption = None,
     framework: FrameworkOption = Framework.BARE_METAL,
+    sign: SignOption = None,
     out: OutOption = DEFAULT_OUT,
     json: JsonOption = False,
 ) -> None:
@@ -36,9 +38,11 @@ def build(
 
     With --framework esp-idf, write a project for ESP-IDF instead, to be compiled and flashed by its idf.py.
     """
+    from toolchain.cli.signatures import open_signer, sign_built
     from toolchain.cli.students import open_student
     from toolchain.target import load_target
 
+    signer = open_signer(sign)
     board, chosen = load_target(target), open_student(model, student).quantized
     result: BuildResult | Project
     if framework is Framework.ESP_IDF:
@@ -46,6 +50,7 @@ def build(
         step(f"then here: {_verify_line(target, model, student, out)}")
     else:
         result = build_image(chosen, board, out)
+    sign_built(result, signer)
     if json:
         print_json(result.manifest)
 

@@ -16,6 +16,7 @@ from toolchain.cli.options import (
     ProbeOption,
     StudentOption,
     TargetOption,
+    TrustedOption,
 )
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ def flash(
     keep_running: Annotated[
         bool, typer.Option("--keep-running", help="Leave the emulator running until Ctrl-C, for 'verify --port'.")
     ] = False,
+    trusted: TrustedOption = None,
     out: OutOption = DEFAULT_OUT,
     json: JsonOption = False,
 ) -> None:
@@ -54,11 +56,14 @@ def flash(
     from toolchain.build import read_build
     from toolchain.cli.boards import choose_flasher, choose_port, flash_board
     from toolchain.cli.build import build_folder
+    from toolchain.cli.signatures import check_built, open_trusted
     from toolchain.cli.students import open_student
     from toolchain.target import load_target
 
-    board = load_target(target)
-    image = read_build(build_folder(out, board, open_student(model, student).quantized))
+    keys = open_trusted(trusted)
+    board, chosen = load_target(target), open_student(model, student).quantized
+    image = read_build(build_folder(out, board, chosen))
+    check_built(image, chosen, keys)
     way = choose_flasher(board, flasher)
     if dry_run:
         _print_commands(board, image, way, port, probe, as_json=json)
@@ -107,13 +112,16 @@ def _commands(
 
 def _start(target: "Target", image: "BuildResult", port: str | None, *, keep_running: bool, as_json: bool) -> None:
     """Start the emulator, or look at what runs on a port already."""
+    from toolchain.build import exact_copy
     from toolchain.cli.boards import say_what_runs
     from toolchain.flash import open_board
     from toolchain.link import Board
+    from toolchain.verify.health import require_sound
 
-    with open_board(target, image.elf, port) as url:
+    with exact_copy(image) as copy, open_board(target, copy.elf, port) as url:
         with Board(url, baud=target.baud) as board:
             hello = board.require(build_id=image.build_id, model_hash=image.model_hash)
+            require_sound(board, image)
         if as_json:
             _print_facts(hello, url)
         say_what_runs(hello, url)

@@ -100,6 +100,21 @@ NormaliserOption = Annotated[
         "live audio must be. The CCC of a running one is reported, not gated.",
     ),
 ]
+SignOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--sign", metavar="KEY", help="Sign what is built with this private key, as 'toolchain keys new' makes it."
+    ),
+]
+TrustedOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--trusted",
+        metavar="PUBLIC.pem",
+        help="Demand a signature by this key, or by one of several if it is given again, before anything is flashed "
+        "or measured.",
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Write the result to stdout as JSON.")]
 
 DEFAULT_OUT = Path("build")

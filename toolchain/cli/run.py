@@ -15,8 +15,10 @@ from toolchain.cli.options import (
     OutOption,
     PortOption,
     ProbeOption,
+    SignOption,
     StudentOption,
     TargetOption,
+    TrustedOption,
     WindowOption,
 )
 from toolchain.model_names import Normalisation
@@ -38,6 +40,8 @@ def run(
     flasher: FlasherOption = None,
     port: PortOption = None,
     probe: ProbeOption = None,
+    sign: SignOption = None,
+    trusted: TrustedOption = None,
     out: OutOption = DEFAULT_OUT,
     json: JsonOption = False,
 ) -> None:
@@ -49,10 +53,12 @@ def run(
     """
     from toolchain.cli.boards import choose_port, flash_board
     from toolchain.cli.build import build_image
+    from toolchain.cli.signatures import check_built, open_signer, open_trusted, sign_built
     from toolchain.cli.students import open_student
     from toolchain.cli.verify import choose_clips, verify_image
     from toolchain.target import load_target
 
+    signer, keys = open_signer(sign), open_trusted(trusted)
     board = load_target(target)
     way = _choose_way(board, flasher, port)
     if way is not None or board.emulator is None:
@@ -60,9 +66,13 @@ def run(
     chosen = open_student(model, student)
     selection = choose_clips(corpus, clips, window)
     image = build_image(chosen.quantized, board, out)
+    sign_built(image, signer)
+    signature = check_built(image, chosen.quantized, keys)
     if way is not None and port is not None:
         flash_board(board, image, way, port, probe)
-    verify_image(board, chosen, image, selection, port=port, as_json=json, normalisation=normaliser)
+    verify_image(
+        board, chosen, image, selection, port=port, as_json=json, normalisation=normaliser, signature=signature
+    )
 
 
 def _choose_way(target: "Target", flasher: str | None, port: str | None) -> "Flasher | None":

@@ -7,7 +7,7 @@ from pathlib import Path
 from toolchain.errors import UsageError
 from toolchain.files import sha256_file
 from toolchain.model_names import MODELS, OTHER_STUDENTS
-from toolchain.quantize.folder import ONNX, QUANTIZED, StudentFolder
+from toolchain.quantize.folder import ONNX, QUANTIZED, SIGNATURE, StudentFolder
 from toolchain.quantize.student import QuantizedStudent
 from toolchain.quantize.student_file import load_student
 from toolchain.resources import student_dir
@@ -55,4 +55,9 @@ def _load(path: Path) -> Student:
     folder = StudentFolder(path)
     if not folder.quantized.is_file():
         raise UsageError(f"{path} holds no quantised student ({QUANTIZED})", "make one with 'toolchain quantize'")
-    return Student(load_student(folder.quantized), folder)
+    student = Student(load_student(folder.quantized), folder)
+    if (path / SIGNATURE).exists():
+        from toolchain.signing import check_student
+
+        check_student(path)
+    return student

@@ -68,6 +68,7 @@ def _facts(report: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("RAM", _ram(report)),
         ("TFLM's arena", f"{arena['bytes']:,} bytes for the same backbone and {arena['seconds']} s of audio"),
         ("speed", _speed(report)),
+        ("signature", report["signature"]["summary"] if report["signature"] else "none"),
     ]
 
 

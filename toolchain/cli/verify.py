@@ -19,6 +19,7 @@ from toolchain.cli.options import (
     PortOption,
     StudentOption,
     TargetOption,
+    TrustedOption,
     WindowOption,
 )
 from toolchain.model_names import Normalisation
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from toolchain.audio import Selection
     from toolchain.build import BuildResult, Project
     from toolchain.cli.students import Student
+    from toolchain.signing import Signature
     from toolchain.target import Target
 
 EXAMPLE = "toolchain verify --target mps2-an386 --corpus recordings/ --clips 20 --window 2"
@@ -42,6 +44,7 @@ def verify(
     normaliser: NormaliserOption = Normalisation.TWO_PASS,
     port: PortOption = None,
     framework: FrameworkOption = Framework.BARE_METAL,
+    trusted: TrustedOption = None,
     out: OutOption = DEFAULT_OUT,
     json: JsonOption = False,
 ) -> None:
@@ -53,19 +56,24 @@ def verify(
     board on --port; a board without an emulator is found by its USB id.
     """
     from toolchain.cli.boards import choose_port
+    from toolchain.cli.signatures import check_built, open_trusted
     from toolchain.cli.students import open_student
     from toolchain.errors import UsageError
     from toolchain.target import load_target
 
+    keys = open_trusted(trusted)
     board = load_target(target)
     chosen = open_student(model, student)
     selection = choose_clips(corpus, clips, window)
     board, image = _find_build(board, chosen, framework, out)
     if image.model_hash != chosen.quantized.digest()[: len(image.model_hash)]:
         raise UsageError(f"the build in {image.folder} is of another student", "run 'toolchain build' again")
+    signature = check_built(image, chosen.quantized, keys)
     if board.emulator is None:
         port = choose_port(board, port)
-    verify_image(board, chosen, image, selection, port=port, as_json=json, normalisation=normaliser)
+    verify_image(
+        board, chosen, image, selection, port=port, as_json=json, normalisation=normaliser, signature=signature
+    )
 
 
 def _find_build(
@@ -107,6 +115,7 @@ def verify_image(
     port: str | None,
     as_json: bool,
     normalisation: Normalisation = Normalisation.TWO_PASS,
+    signature: "Signature | None" = None,
 ) -> None:
     """Verify with a progress bar, write the report, print its summary, and raise if the gate is not passed.
 
@@ -129,6 +138,8 @@ def verify_image(
             progress=lambda result: bar.advance(),
             normalisation=normalisation,
         )
+    if signature is not None:  # the session has held build id and checksum against the board's own words
+        report["signature"] = signature.facts()
     write_report(report, image.folder)
     if as_json:
         print_json(report)

@@ -37,6 +37,8 @@ TFLITE = "model.float.tflite"
 BACKBONE = "backbone.int8.tflite"
 QUANTIZED = "quantized.safetensors"
 MANIFEST = "manifest.json"
+#: As `toolchain.signing` writes it: of the files that are replaced with the manifest, so it goes with them.
+SIGNATURE = "signature.json"
 
 #: Packages whose version may change what comes out.
 _TOOLS = (
@@ -164,6 +166,7 @@ class _Workshop:
         (self._folder / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
         self._out.mkdir(exist_ok=True)
         (self._out / MANIFEST).unlink(missing_ok=True)
+        (self._out / SIGNATURE).unlink(missing_ok=True)
         for path in sorted(self._folder.iterdir(), key=lambda path: path.name == MANIFEST):
             os.chmod(path, 0o644)
             os.replace(path, self._out / path.name)

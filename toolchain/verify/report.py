@@ -85,6 +85,7 @@ def make_report(
         "timed_by": "this computer" if target.emulator and target.emulator.kind == "process" else "the board",
         "tflm_arena": tflm_arena(student.model),
         "identity": _identity(build, student, hashes),
+        "signature": None,
         "rows": [_row(clip) for clip in parity.clips],
     }
     failure = _failure(report)

@@ -1,0 +1,162 @@
+"""Ed25519 keys in PEM files: ``NAME.private.pem`` (PKCS#8, readable by its owner alone) and ``NAME.public.pem``."""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    KeySerializationEncryption,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+    load_pem_public_key,
+)
+
+from toolchain.errors import UsageError
+
+PRIVATE_SUFFIX = ".private.pem"
+PUBLIC_SUFFIX = ".public.pem"
+
+#: A PEM file of an Ed25519 key has under 400 bytes.
+_LONGEST_PEM = 16 * 1024
+_LONGEST_NAME = 64
+_NEW_KEYS = "make a pair of keys with 'toolchain keys new NAME'"
+
+
+@dataclass(frozen=True)
+class Signer:
+    """A private key, and the name its signatures carry."""
+
+    name: str
+    key: Ed25519PrivateKey
+
+
+def new_keys(name: str, folder: Path, passphrase: bytes | None = None) -> tuple[Path, Path]:
+    """Make a pair of keys and write them to ``folder``.
+
+    Args:
+        name: whose they are: the files' names begin with it, and signatures carry it.
+        folder: made if absent.
+        passphrase: encrypts the private key; None leaves it as it is.
+
+    Returns:
+        The files of the private key (mode 0600) and of the public one.
+
+    Raises:
+        UsageError: if the name cannot be used, or one of the files exists: a key is never replaced.
+        OSError: if a file cannot be written.
+    """
+    if not is_name(name) or any(character in "/\\:" for character in name) or name.startswith((".", "-")):
+        raise UsageError(
+            f"a key cannot be called {name!r}", f"take at most {_LONGEST_NAME} printable characters, and no '/'"
+        )
+    key = Ed25519PrivateKey.generate()
+    private, public = folder / f"{name}{PRIVATE_SUFFIX}", folder / f"{name}{PUBLIC_SUFFIX}"
+    for path in (private, public):
+        if path.exists():
+            raise _exists(path)
+    encryption: KeySerializationEncryption = BestAvailableEncryption(passphrase) if passphrase else NoEncryption()
+    folder.mkdir(parents=True, exist_ok=True)
+    _write_new(private, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption), 0o600)
+    _write_new(
+        public, key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo), 0o644
+    )
+    return private, public
+
+
+def load_signer(path: Path, ask: Callable[[], bytes]) -> Signer:
+    """Read a private key; its file's name says whose it is.
+
+    Args:
+        path: the PEM file.
+        ask: gives the passphrase; called only if the key is encrypted.
+
+    Raises:
+        UsageError: if it is no private Ed25519 key, or the passphrase is wrong.
+        OSError: if the file cannot be read.
+    """
+    name = path.name.removesuffix(PRIVATE_SUFFIX).removesuffix(".pem")
+    if not is_name(name):
+        raise UsageError(f"the name of the key file {path} cannot be printed", "rename the file")
+    pem = _read_pem(path)
+    passphrase = ask() if b"BEGIN ENCRYPTED" in pem else None
+    try:
+        key = load_pem_private_key(pem, passphrase)
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        if passphrase is not None:
+            raise UsageError(
+                f"{path} cannot be opened with this passphrase", "the passphrase is wrong, or the file is damaged"
+            ) from error
+        raise _no_key(path, "private") from error
+    if not isinstance(key, Ed25519PrivateKey):
+        raise _no_key(path, "private")
+    return Signer(name, key)
+
+
+def load_public_key(path: Path) -> Ed25519PublicKey:
+    """Read a public key.
+
+    Raises:
+        UsageError: if the file holds no public Ed25519 key.
+        OSError: if it cannot be read.
+    """
+    try:
+        key = load_pem_public_key(_read_pem(path))
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise _no_key(path, "public") from error
+    if not isinstance(key, Ed25519PublicKey):
+        raise _no_key(path, "public")
+    return key
+
+
+def raw(key: Ed25519PublicKey) -> bytes:
+    """The key itself: 32 bytes."""
+    return key.public_bytes(Encoding.Raw, PublicFormat.Raw)
+
+
+def fingerprint(key: Ed25519PublicKey) -> str:
+    """SHA-256 of the key's 32 bytes, as 64 hex digits."""
+    return hashlib.sha256(raw(key)).hexdigest()
+
+
+def is_name(name: object) -> bool:
+    """Whether this is a name that can be shown: short, and without anything that moves or hides text."""
+    return isinstance(name, str) and 0 < len(name) <= _LONGEST_NAME and name.isprintable() and name == name.strip()
+
+
+def _read_pem(path: Path) -> bytes:
+    with path.open("rb") as file:
+        pem = file.read(_LONGEST_PEM + 1)
+    if len(pem) > _LONGEST_PEM:
+        raise UsageError(f"{path} is too long for a key", _NEW_KEYS)
+    return pem
+
+
+def _write_new(path: Path, content: bytes, mode: int) -> None:
+    """Write a file whole or not at all, and never over another one."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        os.chmod(temporary, mode)
+        os.link(temporary, path)
+    except FileExistsError as error:
+        raise _exists(path) from error
+    finally:
+        os.unlink(temporary)
+
+
+def _exists(path: Path) -> UsageError:
+    return UsageError(f"the key file {path} exists already", "choose another name, or move the file away")
+
+
+def _no_key(path: Path, kind: str) -> UsageError:
+    return UsageError(f"{path} holds no {kind} Ed25519 key in PEM form", _NEW_KEYS)
