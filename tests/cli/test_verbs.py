@@ -6,7 +6,7 @@ from toolchain import __version__
 
 VERBS = (
     "run", "build", "flash", "verify", "monitor", "bench", "targets", "doctor", "label", "distill", "card", "export",
-    "quantize",
+    "quantize", "sign",
 )  # fmt: skip
 
 

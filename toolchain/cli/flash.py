@@ -63,7 +63,7 @@ def flash(
     keys = open_trusted(trusted)
     board, chosen = load_target(target), open_student(model, student).quantized
     image = read_build(build_folder(out, board, chosen))
-    check_built(image, chosen, keys)
+    signature = check_built(image, chosen, keys)
     way = choose_flasher(board, flasher)
     if dry_run:
         _print_commands(board, image, way, port, probe, as_json=json)
@@ -72,6 +72,8 @@ def flash(
     else:
         place = choose_port(board, port)
         hello = flash_board(board, image, way, place, probe)
+        if signature is not None:
+            _require_signed(board, image, place)
         if json:
             _print_facts(hello, place)
 
@@ -128,6 +130,15 @@ def _start(target: "Target", image: "BuildResult", port: str | None, *, keep_run
         if keep_running and port is None:
             step("Ctrl-C ends it")
             _wait()
+
+
+def _require_signed(target: "Target", image: "BuildResult", port: str) -> None:
+    """Let the board compute its image's checksum: it must be that of the signed build."""
+    from toolchain.link import Board
+    from toolchain.verify.health import require_sound
+
+    with Board(port, baud=target.baud) as board:
+        require_sound(board, image)
 
 
 def _print_facts(hello: "HelloReply", port: str) -> None:

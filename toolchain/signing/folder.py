@@ -40,7 +40,7 @@ def check_build(build: BuildResult | Project, trusted: Sequence[Ed25519PublicKey
         UsageError: if the build was made by a version of the toolchain that did not write the student's digest.
         SignatureError: as `check_signature` says.
     """
-    return check_signature(_build_statement(build), build.folder, trusted)
+    return check_signature(lambda: _build_statement(build), build.folder, trusted)
 
 
 def sign_student(folder: Path, signer: Signer) -> Signature:
@@ -60,7 +60,7 @@ def check_student(folder: Path, trusted: Sequence[Ed25519PublicKey] = ()) -> Sig
         UsageError: if the folder holds no quantised student.
         SignatureError: as `check_signature` says.
     """
-    return check_signature(_student_statement(folder), folder, trusted)
+    return check_signature(lambda: _student_statement(folder), folder, trusted)
 
 
 def is_build(folder: Path) -> bool:

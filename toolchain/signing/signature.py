@@ -5,7 +5,7 @@ What is signed is the statement's JSON with sorted keys and no spaces, after a l
 
 import base64
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -89,12 +89,12 @@ def write_signature(statement: Mapping[str, Any], signer: Signer, folder: Path) 
 
 
 def check_signature(
-    statement: Mapping[str, Any], folder: Path, trusted: Sequence[Ed25519PublicKey]
+    state: Callable[[], Mapping[str, Any]], folder: Path, trusted: Sequence[Ed25519PublicKey]
 ) -> Signature | None:
-    """Check the signature in ``folder``, and that it is one of ``statement``.
+    """Check the signature in ``folder``, and that it states what is true of the files at hand.
 
     Args:
-        statement: what is true of the files at hand.
+        state: tells what is true of them; called only if there is a signature.
         folder: where ``signature.json`` may lie.
         trusted: keys one of which must have signed; empty if none need to.
 
@@ -116,7 +116,7 @@ def check_signature(
             )
         return None
     public, signed = _parse(content, path)
-    _require_same(statement, signed, path)
+    _require_same(state(), signed, path)
     known = {raw(key) for key in trusted}
     if known and raw(public) not in known:
         key = f"{signed['signer']} (fingerprint {fingerprint(public)[:_SHOWN_DIGITS]})"

@@ -1,0 +1,98 @@
+import stat
+import sys
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from toolchain.errors import UsageError
+from toolchain.signing import fingerprint, load_public_key, load_signer, new_keys
+
+
+def never() -> bytes:
+    raise AssertionError("asked for a passphrase that is not needed")
+
+
+def test_a_pair_belongs_together(tmp_path):
+    private, public = new_keys("alice", tmp_path)
+    signer = load_signer(private, never)
+    assert signer.name == "alice"
+    assert fingerprint(signer.key.public_key()) == fingerprint(load_public_key(public))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["alice.private.pem", "alice.public.pem"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")
+def test_only_the_owner_reads_the_private_key(tmp_path):
+    private, _ = new_keys("alice", tmp_path)
+    assert stat.S_IMODE(private.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("kept", [0, 1])
+def test_a_key_is_never_replaced(tmp_path, kept):
+    pair = new_keys("alice", tmp_path)
+    pair[1 - kept].unlink()
+    before = pair[kept].read_bytes()
+    with pytest.raises(UsageError, match="exists already"):
+        new_keys("alice", tmp_path)
+    assert pair[kept].read_bytes() == before
+    assert not pair[1 - kept].exists()
+
+
+def test_a_passphrase_is_needed_again(tmp_path):
+    private, public = new_keys("alice", tmp_path, b"open sesame")
+    assert b"ENCRYPTED" in private.read_bytes()
+    opened = load_signer(private, lambda: b"open sesame")
+    assert fingerprint(opened.key.public_key()) == fingerprint(load_public_key(public))
+    with pytest.raises(UsageError, match="cannot be opened with this passphrase"):
+        load_signer(private, lambda: b"close sesame")
+
+
+@pytest.mark.parametrize("name", ["", "a/b", "..", "-x", "a\\b", "a\nb", "a\x1b[31m", "a\u202eb", " a", "x" * 65])
+def test_names_that_cannot_be_used(tmp_path, name):
+    with pytest.raises(UsageError, match="cannot be called"):
+        new_keys(name, tmp_path / "keys")
+    assert not (tmp_path / "keys").exists()
+
+
+def test_keys_of_another_kind(tmp_path):
+    key = ec.generate_private_key(ec.SECP256R1())
+    private, public = tmp_path / "a.private.pem", tmp_path / "a.public.pem"
+    private.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    public.write_bytes(key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    with pytest.raises(UsageError, match="no private Ed25519 key"):
+        load_signer(private, never)
+    with pytest.raises(UsageError, match="no public Ed25519 key"):
+        load_public_key(public)
+
+
+def test_the_two_keys_of_a_pair_are_not_mixed_up(tmp_path):
+    private, public = new_keys("alice", tmp_path)
+    with pytest.raises(UsageError, match="no private Ed25519 key"):
+        load_signer(public, never)
+    with pytest.raises(UsageError, match="no public Ed25519 key"):
+        load_public_key(private)
+
+
+def test_a_huge_file_is_not_read(tmp_path):
+    path = tmp_path / "huge.pem"
+    with path.open("wb") as file:
+        file.truncate(1 << 40)
+    with pytest.raises(UsageError, match="too long for a key"):
+        load_public_key(path)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    content=st.binary(max_size=300),
+    armour=st.sampled_from(["PRIVATE KEY", "PUBLIC KEY", "ENCRYPTED PRIVATE KEY", ""]),
+)
+def test_any_content_is_a_key_or_a_named_error(tmp_path, content, armour):
+    path = tmp_path / "any.pem"
+    text = b"-----BEGIN %b-----\n%b\n-----END %b-----\n" % ((armour.encode(), content, armour.encode()))
+    path.write_bytes(text if armour else content)
+    with pytest.raises(UsageError):
+        load_public_key(path)
+    with pytest.raises(UsageError):
+        load_signer(path, lambda: b"x")
