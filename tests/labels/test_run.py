@@ -14,10 +14,10 @@ from toolchain.audio.load import load_pcm16
 from toolchain.corpora import find_corpus
 from toolchain.errors import UsageError
 from toolchain.labels import run as module
-from toolchain.labels.lock import locked
 from toolchain.labels.run import label, left_out_file
 from toolchain.labels.table import pcm_sha256, read_labels, read_table
 from toolchain.labels.windows import Windows
+from toolchain.locks import locked
 
 WINDOWS = Windows(800, 500)
 #: Lengths that are skipped, shorter than a window, one window, and several.

@@ -2,6 +2,8 @@
 
 import os
 import socket
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -9,6 +11,7 @@ import serial
 
 from toolchain.errors import LinkError
 from toolchain.link import Board
+from toolchain.link.port import lock_file
 
 
 @pytest.fixture
@@ -29,6 +32,59 @@ def test_a_port_that_is_in_use(silent_line):
     name, _ = silent_line
     with serial.Serial(name, exclusive=True), pytest.raises(LinkError, match=f"{name} is in use"):
         Board(name)
+
+
+_OPENS = """
+import sys
+from toolchain.errors import LinkError
+from toolchain.link.port import open_port
+try:
+    open_port(sys.argv[1], 115200, 1.0)
+except LinkError as error:
+    print(error.message)
+"""
+
+
+def _other_run(url: str) -> str:
+    """What another process says that opens the port."""
+    return subprocess.run([sys.executable, "-c", _OPENS, url], capture_output=True, text=True, check=True).stdout
+
+
+def test_two_runs_at_once_on_one_port_and_on_another_name_of_it(silent_line, tmp_path):
+    name, _ = silent_line
+    link = tmp_path / "board"
+    link.symlink_to(name)
+    with Board(name):
+        assert lock_file(name).exists()
+        for url in (name, str(link)):
+            assert _other_run(url) == f"the port {url} is in use by another run\n"
+            with pytest.raises(LinkError, match="is in use by another run"):
+                Board(url)
+    assert not lock_file(name).exists()
+    assert _other_run(name) == ""
+
+
+def test_two_runs_at_once_on_one_socket():
+    """Which no operating system guards: a server may take two at once, and mix what they say."""
+    with socket.create_server(("127.0.0.1", 0), backlog=8) as server:
+        url = f"socket://127.0.0.1:{server.getsockname()[1]}"
+        with Board(url):
+            assert _other_run(url) == f"the port {url} is in use by another run\n"
+        assert _other_run(url) == ""
+
+
+def test_a_port_that_cannot_be_opened_is_not_held(tmp_path):
+    name = str(tmp_path / "none")
+    with pytest.raises(LinkError, match="there is no port"):
+        Board(name)
+    assert not lock_file(name).exists()
+
+
+def test_where_no_lock_can_be_made_the_port_opens_all_the_same(silent_line, monkeypatch, tmp_path):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "file" / "in"))
+    (tmp_path / "file").write_text("no folder")
+    name, _ = silent_line
+    Board(name).close()
 
 
 def test_a_port_without_permission(monkeypatch):

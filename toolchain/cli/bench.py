@@ -1,7 +1,7 @@
 """``toolchain bench``."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -84,22 +84,36 @@ def bench(
     folder = corpus or installed_corpus()
     selection = choose_clips(folder, clips, DEFAULT_WINDOW)
     header = make_header(boards, contestants, selection, folder.resolve().name, DEFAULT_WINDOW)
-    earlier = read_table(json) if resume and json is not None and json.is_file() else None
-    if earlier is not None:
-        header = header.going_on_from(earlier.header)
-        earlier = earlier.limited_to(target_names()) if all_targets else earlier
     pairs = choose_pairs(boards, contestants, selection)
-    with _shown(len(pairs)) as shown:
-        table, failures = measure_all(pairs, header, out, path=json, earlier=earlier, jobs=jobs, progress=shown)
-    print_table(drawn(table))
-    if any(row.stages for row in table.rows):
-        print_table(drawn_shares(table))
-    comparison = _compare(pairs, header, out, compare, resume) if compare is not None else committed_comparison()
+    with _held(pairs, out, json, compare):
+        earlier = read_table(json) if resume and json is not None and json.is_file() else None
+        if earlier is not None:
+            header = header.going_on_from(earlier.header)
+            earlier = earlier.limited_to(target_names()) if all_targets else earlier
+        with _shown(len(pairs)) as shown:
+            table, failures = measure_all(pairs, header, out, path=json, earlier=earlier, jobs=jobs, progress=shown)
+        print_table(drawn(table))
+        if any(row.stages for row in table.rows):
+            print_table(drawn_shares(table))
+        comparison = _compare(pairs, header, out, compare, resume) if compare is not None else committed_comparison()
     if html is not None:
         _write_page(html, table, comparison)
     _require(failures, len(pairs))
     if check:
         _check(table)
+
+
+@contextmanager
+def _held(pairs: list["Pair"], out: Path, json: Path | None, compare: Path | None) -> Iterator[None]:
+    """Keep other runs from the folders that are built in and from the files that are written."""
+    from toolchain.locks import locked
+
+    with ExitStack() as stack:
+        stack.enter_context(locked(json, "--json"))
+        stack.enter_context(locked(compare, "--compare"))
+        for folder in sorted({out / pair.target.name / pair.model for pair in pairs}):
+            stack.enter_context(locked(folder))
+        yield
 
 
 def _boards(names: list[str], all_targets: bool) -> list["Target"]:

@@ -1,6 +1,8 @@
 """``toolchain build``."""
 
 import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,13 +48,52 @@ def build(
     board, chosen = load_target(target), open_student(model, student).quantized
     result: BuildResult | Project
     if framework is Framework.ESP_IDF:
-        result = _make_project(chosen, board, out)
+        with writing(project_folder(out, board, chosen)):
+            result = _make_project(chosen, board, out)
+            sign_built(result, signer)
         step(f"then here: {_verify_line(target, model, student, out)}")
     else:
-        result = build_image(chosen, board, out)
-    sign_built(result, signer)
+        with writing(build_folder(out, board, chosen)):
+            result = build_image(chosen, board, out)
+            sign_built(result, signer)
     if json:
         print_json(result.manifest)
+
+
+@contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Keep other runs from a build's folder, which need not exist yet, while the block runs.
+
+    Raises:
+        UsageError: another run uses it.
+        BuildError: it cannot be written.
+    """
+    from toolchain.errors import BuildError
+    from toolchain.locks import hold
+
+    try:
+        lock = hold(folder)
+    except OSError as error:
+        raise BuildError(f"cannot write the build to {folder}: {error.strerror}") from error
+    with lock:
+        yield
+
+
+@contextmanager
+def using(folder: Path) -> Iterator[None]:
+    """Keep other runs from a finished build while the block runs; without a folder there is nothing to keep.
+
+    Raises:
+        UsageError: another run uses it.
+        OSError: nothing can be written beside it.
+    """
+    from toolchain.locks import locked
+
+    if not folder.is_dir():
+        yield
+        return
+    with locked(folder):
+        yield
 
 
 def build_image(student: "QuantizedStudent", target: "Target", out: Path) -> "BuildResult":

@@ -45,14 +45,18 @@ def distill(
     """
     from toolchain.distill.recipe import read_recipe
     from toolchain.extras import require
+    from toolchain.locks import locked
 
     students = require("toolchain.distill.student", "train")
     processes = require("toolchain.distill.processes", "train")
     config = read_recipe(students.recipe(model), recipe, {"epochs": epochs, "seed": seed, "threads": threads})
     guide = open_guide(teacher, labels, labeller)
     with processes.joined(device) as process, progress(f"distilling {model}", None) as bar:
-        students.distill(config, corpus, guide, out, process, on_step=bar.at, workers=workers)
+        # The processes of one run share its folder; the first one holds it for all.
+        with locked(out if process.leads else None):
+            students.distill(config, corpus, guide, out, process, on_step=bar.at, workers=workers)
+            if process.leads:
+                require("toolchain.distill.card", "train").write_student_card(out, corpus, guide)
         if process.leads:
-            require("toolchain.distill.card", "train").write_student_card(out, corpus, guide)
             following = f"quantize {out} --out {out}" if model in MODELS else f"evaluate {out} --corpus {corpus}"
             stdout.print(f"{model}: distilled, in {out}; next: toolchain {following}", markup=False)

@@ -34,9 +34,10 @@ def export(checkpoint: CheckpointArgument, out: FolderOption, model: CheckpointM
     ONNX Runtime to 1e-4.
     """
     from toolchain.extras import require
+    from toolchain.locks import locked
     from toolchain.quantize.folder import export_student
 
     student = require("toolchain.model.checkpoint", "convert").load_for_board(checkpoint, model)
-    with progress(f"exporting {student.name}", None) as bar:
+    with locked(out), progress(f"exporting {student.name}", None) as bar:
         folder = export_student(student, out, on_file=lambda name: bar.advance(f"making {name}"))
     stdout.print(f"{student.name}: float ONNX and TFLite in {folder.path}", markup=False)

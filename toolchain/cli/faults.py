@@ -78,6 +78,8 @@ def faults(
     from toolchain.cli.fault_tables import drawn_faults
     from toolchain.cli.students import open_student
     from toolchain.faults import Plan, empty_result, require_nothing_wrong, require_resettable
+    from toolchain.faults.prepare import FOLDER
+    from toolchain.locks import locked
     from toolchain.target import load_target
 
     if resume and json is None:
@@ -86,16 +88,17 @@ def faults(
     for board in boards:
         require_resettable(board)
     student = open_student(model, None).quantized
-    keeper = _Keeper(json, resume)
     results = []
-    for board in boards:
-        task, passed = _prepare(student, board, out, seed)
-        plan = Plan(passed, seed, random, share)
-        if case is not None:
-            _run_one(task, plan, case)
-        else:
-            result = keeper.start(empty_result(student, task, plan))
-            results.append(_run_all(task, plan, result, keeper, jobs, recovery))
+    with locked(json, "--json"), locked(out / FOLDER):
+        keeper = _Keeper(json, resume)
+        for board in boards:
+            task, passed = _prepare(student, board, out, seed)
+            plan = Plan(passed, seed, random, share)
+            if case is not None:
+                _run_one(task, plan, case)
+            else:
+                result = keeper.start(empty_result(student, task, plan))
+                results.append(_run_all(task, plan, result, keeper, jobs, recovery))
     if results:
         print_table(drawn_faults(results))
         for result in results:

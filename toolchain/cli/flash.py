@@ -1,6 +1,9 @@
 """``toolchain flash``."""
 
 import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -22,6 +25,7 @@ from toolchain.cli.options import (
 if TYPE_CHECKING:
     from toolchain.build import BuildResult
     from toolchain.link import HelloReply
+    from toolchain.signing import Signature
     from toolchain.target import Flasher, Target
 
 EXAMPLE = "toolchain flash --target stm32f405 --flasher st-flash --port /dev/ttyACM0"
@@ -55,25 +59,31 @@ def flash(
     """
     from toolchain.build import read_build
     from toolchain.cli.boards import choose_flasher, choose_port, flash_board
-    from toolchain.cli.build import build_folder
+    from toolchain.cli.build import build_folder, using
     from toolchain.cli.signatures import check_built, open_trusted
     from toolchain.cli.students import open_student
     from toolchain.target import load_target
 
     keys = open_trusted(trusted)
     board, chosen = load_target(target), open_student(model, student).quantized
-    image = read_build(build_folder(out, board, chosen))
-    signature = check_built(image, chosen, keys)
+    folder = build_folder(out, board, chosen)
+
+    def read_checked() -> "tuple[BuildResult, Signature | None]":
+        image = read_build(folder)
+        return image, check_built(image, chosen, keys)
+
     way = choose_flasher(board, flasher)
     if dry_run:
-        _print_commands(board, image, way, port, probe, as_json=json)
+        _print_commands(board, read_checked()[0], way, port, probe, as_json=json)
     elif way is None:
-        _start(board, image, port, keep_running=keep_running, as_json=json)
+        _start(board, folder, read_checked, port, keep_running=keep_running, as_json=json)
     else:
-        place = choose_port(board, port)
-        hello = flash_board(board, image, way, place, probe)
-        if signature is not None:
-            _require_signed(board, image, place)
+        with using(folder):
+            image, signature = read_checked()
+            place = choose_port(board, port)
+            hello = flash_board(board, image, way, place, probe)
+            if signature is not None:
+                _require_signed(board, image, place)
         if json:
             _print_facts(hello, place)
 
@@ -112,18 +122,32 @@ def _commands(
     return [emulator_command(target.emulator, image.elf)]
 
 
-def _start(target: "Target", image: "BuildResult", port: str | None, *, keep_running: bool, as_json: bool) -> None:
+def _start(
+    target: "Target",
+    folder: Path,
+    read_checked: Callable[[], "tuple[BuildResult, Signature | None]"],
+    port: str | None,
+    *,
+    keep_running: bool,
+    as_json: bool,
+) -> None:
     """Start the emulator, or look at what runs on a port already."""
     from toolchain.build import exact_copy
     from toolchain.cli.boards import say_what_runs
+    from toolchain.cli.build import using
     from toolchain.flash import open_board
     from toolchain.link import Board
     from toolchain.verify.health import require_sound
 
-    with exact_copy(image) as copy, open_board(target, copy.elf, port) as url:
-        with Board(url, baud=target.baud) as board:
-            hello = board.require(build_id=image.build_id, model_hash=image.model_hash)
-            require_sound(board, image)
+    with ExitStack() as stack:
+        with using(folder):
+            image, _ = read_checked()
+            copy = stack.enter_context(exact_copy(image))
+            url = stack.enter_context(open_board(target, copy.elf, port))
+            with Board(url, baud=target.baud) as board:
+                hello = board.require(build_id=image.build_id, model_hash=image.model_hash)
+                require_sound(board, image)
+        # What answers is a copy: others may have the folder, such as 'verify --port' with a board kept running.
         if as_json:
             _print_facts(hello, url)
         say_what_runs(hello, url)

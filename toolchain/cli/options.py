@@ -115,6 +115,9 @@ TrustedOption = Annotated[
         "or measured.",
     ),
 ]
+FreshOption = Annotated[
+    bool, typer.Option("--fresh", help="Measure all clips, also those that an interrupted run has measured.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Write the result to stdout as JSON.")]
 
 DEFAULT_OUT = Path("build")

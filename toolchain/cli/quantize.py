@@ -35,12 +35,13 @@ def quantize(
     with a manifest of hashes, tool versions and calibration clips. Use it with --student FOLDER.
     """
     from toolchain.extras import require
+    from toolchain.locks import locked
     from toolchain.quantize.calibration import calibration_clips
     from toolchain.quantize.folder import MANIFEST, quantize_student
 
     student = require("toolchain.model.checkpoint", "convert").load_for_board(checkpoint, model)
     chosen = calibration_clips(calibration or [], clips)
-    with progress(f"quantising {student.name}", None) as bar:
+    with locked(out), progress(f"quantising {student.name}", None) as bar:
         folder = quantize_student(student, out, chosen, on_file=lambda name: bar.advance(f"making {name}"))
     if json:
         typer.echo((folder.path / MANIFEST).read_text(encoding="utf-8"), nl=False)

@@ -9,6 +9,7 @@ from toolchain.cli.options import (
     ClipsOption,
     CorpusOption,
     FlasherOption,
+    FreshOption,
     JsonOption,
     ModelOption,
     NormaliserOption,
@@ -42,6 +43,7 @@ def run(
     probe: ProbeOption = None,
     sign: SignOption = None,
     trusted: TrustedOption = None,
+    fresh: FreshOption = False,
     out: OutOption = DEFAULT_OUT,
     json: JsonOption = False,
 ) -> None:
@@ -52,7 +54,7 @@ def run(
     that compares the board with the integer reference and with the float student.
     """
     from toolchain.cli.boards import choose_port, flash_board
-    from toolchain.cli.build import build_image
+    from toolchain.cli.build import build_folder, build_image, writing
     from toolchain.cli.signatures import check_built, open_signer, open_trusted, sign_built
     from toolchain.cli.students import open_student
     from toolchain.cli.verify import choose_clips, verify_image
@@ -65,14 +67,23 @@ def run(
         port = choose_port(board, port)
     chosen = open_student(model, student)
     selection = choose_clips(corpus, clips, window)
-    image = build_image(chosen.quantized, board, out)
-    sign_built(image, signer)
-    signature = check_built(image, chosen.quantized, keys)
-    if way is not None and port is not None:
-        flash_board(board, image, way, port, probe)
-    verify_image(
-        board, chosen, image, selection, port=port, as_json=json, normalisation=normaliser, signature=signature
-    )
+    with writing(build_folder(out, board, chosen.quantized)):
+        image = build_image(chosen.quantized, board, out)
+        sign_built(image, signer)
+        signature = check_built(image, chosen.quantized, keys)
+        if way is not None and port is not None:
+            flash_board(board, image, way, port, probe)
+        verify_image(
+            board,
+            chosen,
+            image,
+            selection,
+            port=port,
+            as_json=json,
+            normalisation=normaliser,
+            signature=signature,
+            fresh=fresh,
+        )
 
 
 def _choose_way(target: "Target", flasher: str | None, port: str | None) -> "Flasher | None":

@@ -63,13 +63,18 @@ def _facts(report: Mapping[str, Any]) -> list[tuple[str, str]]:
     arena = report["tflm_arena"]
     return [
         ("normalised", _NORMALISED[report["normalisation"]]),
-        ("clips", f"{report['equal_clips']} of {report['clips']} equal to the integer reference"),
+        ("clips", f"{report['equal_clips']} of {report['clips']} equal to the integer reference{_resumed(report)}"),
         ("flash", _flash(report)),
         ("RAM", _ram(report)),
         ("TFLM's arena", f"{arena['bytes']:,} bytes for the same backbone and {arena['seconds']} s of audio"),
         ("speed", _speed(report)),
         ("signature", report["signature"]["summary"] if report["signature"] else "none"),
     ]
+
+
+def _resumed(report: Mapping[str, Any]) -> str:
+    kept = report["resumed_clips"]
+    return f"; {kept} measured before an interruption" if kept else ""
 
 
 def _budget(limit: int | None) -> str:

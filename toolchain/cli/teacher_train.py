@@ -36,15 +36,19 @@ def train(
     """
     from toolchain.distill.recipe import read_recipe
     from toolchain.extras import require
+    from toolchain.locks import locked
 
     acted = require("toolchain.distill.acted", "train")
     config = read_recipe(acted.RECIPE, recipe, {"epochs": epochs, "seed": seed, "threads": threads})
     count = members or acted.MEMBERS
     with require("toolchain.distill.processes", "train").joined(device) as process, progress("training", None) as bar:
-        acted.train_acted_teacher(config, corpus, out, process, count, on_step=bar.at, workers=workers)
+        # The processes of one run share its folder; the first one holds it for all.
+        with locked(out if process.leads else None):
+            acted.train_acted_teacher(config, corpus, out, process, count, on_step=bar.at, workers=workers)
+            if process.leads:
+                folders = acted.member_folders(config, out, count)
+                require("toolchain.distill.card", "train").write_teacher_card(out, corpus, folders)
         if process.leads:
-            folders = acted.member_folders(config, out, count)
-            require("toolchain.distill.card", "train").write_teacher_card(out, corpus, folders)
             stdout.print(
                 f"teacher: trained, in {out}; next: toolchain distill CORPUS --teacher acted:{out}", markup=False
             )

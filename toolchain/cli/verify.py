@@ -1,7 +1,9 @@
 """``toolchain verify``."""
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from toolchain.cli.console import print_json, progress, step
 from toolchain.cli.options import (
@@ -12,6 +14,7 @@ from toolchain.cli.options import (
     CorpusOption,
     Framework,
     FrameworkOption,
+    FreshOption,
     JsonOption,
     ModelOption,
     NormaliserOption,
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     from toolchain.cli.students import Student
     from toolchain.signing import Signature
     from toolchain.target import Target
+    from toolchain.verify import Journal
 
 EXAMPLE = "toolchain verify --target mps2-an386 --corpus recordings/ --clips 20 --window 2"
 
@@ -45,6 +49,7 @@ def verify(
     port: PortOption = None,
     framework: FrameworkOption = Framework.BARE_METAL,
     trusted: TrustedOption = None,
+    fresh: FreshOption = False,
     out: OutOption = DEFAULT_OUT,
     json: JsonOption = False,
 ) -> None:
@@ -53,9 +58,11 @@ def verify(
     Each clip's integers must equal the integer reference's, and the CCC between board and float student must
     reach 0.99 on arousal, dominance and valence, unless the normaliser is a running one; otherwise the exit code is
     7. report.json and report.html are written beside the image. The image runs on the target's emulator, or on the
-    board on --port; a board without an emulator is found by its USB id.
+    board on --port; a board without an emulator is found by its USB id. After an interruption the same command goes
+    on with the clips that are not measured yet.
     """
     from toolchain.cli.boards import choose_port
+    from toolchain.cli.build import build_folder, project_folder, using
     from toolchain.cli.signatures import check_built, open_trusted
     from toolchain.cli.students import open_student
     from toolchain.errors import UsageError
@@ -65,15 +72,25 @@ def verify(
     board = load_target(target)
     chosen = open_student(model, student)
     selection = choose_clips(corpus, clips, window)
-    board, image = _find_build(board, chosen, framework, out)
-    if image.model_hash != chosen.quantized.digest()[: len(image.model_hash)]:
-        raise UsageError(f"the build in {image.folder} is of another student", "run 'toolchain build' again")
-    signature = check_built(image, chosen.quantized, keys)
-    if board.emulator is None:
-        port = choose_port(board, port)
-    verify_image(
-        board, chosen, image, selection, port=port, as_json=json, normalisation=normaliser, signature=signature
-    )
+    place = project_folder if framework is Framework.ESP_IDF else build_folder
+    with using(place(out, board, chosen.quantized)):
+        board, image = _find_build(board, chosen, framework, out)
+        if image.model_hash != chosen.quantized.digest()[: len(image.model_hash)]:
+            raise UsageError(f"the build in {image.folder} is of another student", "run 'toolchain build' again")
+        signature = check_built(image, chosen.quantized, keys)
+        if board.emulator is None:
+            port = choose_port(board, port)
+        verify_image(
+            board,
+            chosen,
+            image,
+            selection,
+            port=port,
+            as_json=json,
+            normalisation=normaliser,
+            signature=signature,
+            fresh=fresh,
+        )
 
 
 def _find_build(
@@ -116,6 +133,7 @@ def verify_image(
     as_json: bool,
     normalisation: Normalisation = Normalisation.TWO_PASS,
     signature: "Signature | None" = None,
+    fresh: bool = False,
 ) -> None:
     """Verify with a progress bar, write the report, print its summary, and raise if the gate is not passed.
 
@@ -123,26 +141,57 @@ def verify_image(
         ParityError: after the report has been written.
     """
     from toolchain.cli.summary import print_summary
-    from toolchain.verify import HTML_FILE, FloatStudent, require_parity, write_report
+    from toolchain.verify import HTML_FILE, FloatStudent, header_of, require_parity, write_report
     from toolchain.verify import verify as run_clips
 
-    with progress(f"verifying on {target.name}", len(selection.clips)) as bar:
-        report = run_clips(
-            target=target,
-            build=image,
-            student=student.quantized,
-            float_student=FloatStudent(student.folder.onnx, student.quantized),
-            selection=selection,
-            hashes=student.hashes(),
-            port=port,
-            progress=lambda result: bar.advance(),
-            normalisation=normalisation,
-        )
-    if signature is not None:  # the session has held build id and checksum against the board's own words
-        report["signature"] = signature.facts()
-    write_report(report, image.folder)
+    hashes = student.hashes()
+    header = header_of(
+        target=target, build=image, student=student.quantized, hashes=hashes, port=port, normalisation=normalisation
+    )
+    with _journal(image.folder, header, selection, fresh=fresh) as journal:
+        with progress(f"verifying on {target.name}", len(selection.clips)) as bar:
+            report = run_clips(
+                target=target,
+                build=image,
+                student=student.quantized,
+                float_student=FloatStudent(student.folder.onnx, student.quantized),
+                selection=selection,
+                hashes=hashes,
+                port=port,
+                progress=lambda result: bar.advance(),
+                normalisation=normalisation,
+                memory=journal,
+            )
+        if signature is not None:  # the session has held build id and checksum against the board's own words
+            report["signature"] = signature.facts()
+        write_report(report, image.folder)
+        journal.remove()
     if as_json:
         print_json(report)
     else:
         print_summary(report, image.folder / HTML_FILE)
     require_parity(report)
+
+
+@contextmanager
+def _journal(
+    folder: Path, header: Mapping[str, Any], selection: "Selection", *, fresh: bool
+) -> Iterator["Journal"]:
+    """The clips that an interrupted run has measured; says how many, and how far this run is if it ends early too."""
+    from toolchain.verify import JOURNAL_FILE, Journal
+
+    with Journal(folder, header, fresh=fresh) as journal:
+        total, known = len(selection.clips), journal.known(selection.clips)
+        if journal.discarded:
+            step("note: clips of an interrupted run are discarded: it was of another build, board, student or version")
+        if journal.damaged_lines:
+            step(f"note: {journal.damaged_lines} lines of {folder / JOURNAL_FILE} are damaged and left out")
+        if known:
+            kept = f"{known} of {total} clips were measured before an interruption and are kept"
+            step(f"note: {kept}; --fresh measures all again")
+        try:
+            yield journal
+        except BaseException:
+            if measured := min(known + journal.added, total):
+                step(f"note: {measured} of {total} clips are measured and kept; the same command goes on from there")
+            raise

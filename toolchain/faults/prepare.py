@@ -22,6 +22,9 @@ from toolchain.target import Target
 CLIP_SAMPLES = 500
 _CLIP_AMPLITUDE = 3000
 
+#: Images that are tried are built here, under --out.
+FOLDER = "faults"
+
 #: Seconds after which a session counts as hung: the link gives up after one timeout without progress.
 LIMIT_TIMEOUTS = 2
 
@@ -46,7 +49,7 @@ def build_for_faults(
         BuildError: if it does not compile.
     """
     watched = sanitized(target) if is_process(target) else target
-    return build_firmware(student, watched, out / "faults" / target.name / student.model, progress)
+    return build_firmware(student, watched, out / FOLDER / target.name / student.model, progress)
 
 
 def make_task(student: QuantizedStudent, target: Target, build: BuildResult) -> Task:

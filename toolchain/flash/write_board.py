@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from toolchain.errors import FlashError
+from toolchain.files import write_atomically
 from toolchain.flash import esptool, gdb, openocd, pyocd, st_flash, uf2
 from toolchain.flash.flash_tool import Command, Copy, FlashTool, Job, Step
 from toolchain.flash.tool_run import run_tool
@@ -70,7 +71,7 @@ def write_board(
 def _run(tool: FlashTool, command: Command, job: Job, on_progress: Callable[[float], None]) -> None:
     run = run_tool(command, on_progress)
     log = job.build.folder / LOG_FILE
-    log.write_text(run.output, encoding="utf-8")
+    write_atomically(log, run.output)
     if run.succeeded:
         return
     if explained := tool.explain(run.output, job):

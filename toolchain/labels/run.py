@@ -18,10 +18,10 @@ from toolchain.errors import UsageError
 from toolchain.files import write_durably
 from toolchain.labels.annotate import Annotator
 from toolchain.labels.hearing import Heard, hear
-from toolchain.labels.lock import locked
 from toolchain.labels.parts import LeftOut, Part, Parts, mark
 from toolchain.labels.table import SCHEMA, read_table, to_bytes
 from toolchain.labels.windows import Windows
+from toolchain.locks import locked
 from toolchain.model_names import SAMPLE_RATE
 from toolchain.teacher.base import Teacher
 

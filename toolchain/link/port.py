@@ -1,12 +1,17 @@
 """Open a serial port by name or URL, and say in one sentence why it cannot be opened."""
 
 import errno
+import hashlib
+import os
 import re
+import tempfile
+from pathlib import Path
 
 import serial
 from serial.tools import list_ports
 
 from toolchain.errors import LinkError
+from toolchain.locks import Lock
 
 #: Seconds a read may wait for bytes: short, because reading is what the session does while it waits.
 READ_SECONDS = 0.001
@@ -28,14 +33,52 @@ def open_port(url: str, baud: int, write_seconds: float) -> serial.SerialBase:
         write_seconds: how long a write may be stuck before it fails.
 
     Raises:
-        PortError: if it is absent, busy, not permitted, or no such kind of port exists.
+        PortError: if it is absent, busy, in use by another run, not permitted, or no such kind of port exists.
     """
+    lock = _hold(url)
     try:
-        return serial.serial_for_url(
+        port = serial.serial_for_url(
             url, baudrate=baud, timeout=READ_SECONDS, write_timeout=write_seconds, exclusive=True
         )
     except (serial.SerialException, ValueError, OSError) as error:
+        _release(lock)
         raise PortError(*explain(url, str(error))) from error
+    close = port.close
+
+    def close_and_release() -> None:
+        close()
+        _release(lock)
+
+    port.close = close_and_release
+    return port
+
+
+def lock_file(url: str) -> Path:
+    """Where the lock of a port lies: in the system's folder for temporary files, one for all names of a device."""
+    name = url if "://" in url else os.path.realpath(url)
+    digest = hashlib.sha256(name.encode(errors="surrogateescape")).hexdigest()
+    return Path(tempfile.gettempdir()) / f"wav2small-port-{digest[:16]}.lock"
+
+
+def _hold(url: str) -> Lock | None:
+    """Keep other runs of the toolchain from a port.
+
+    Returns:
+        None where no lock can be made: `exclusive` then still guards a device, on systems that have it.
+
+    Raises:
+        PortError: if another run has it.
+    """
+    taken = PortError(f"the port {url} is in use by another run", "wait until it ends, or name another --port")
+    try:
+        return Lock(lock_file(url), taken)
+    except OSError:
+        return None
+
+
+def _release(lock: Lock | None) -> None:
+    if lock is not None:
+        lock.release()
 
 
 def explain(url: str, text: str) -> tuple[str, str]:

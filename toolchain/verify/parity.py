@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +36,7 @@ class ClipResult:
         reference: what the integer reference gives, Q16.
         float_student: what the float student gives.
         ticks: what the engine took, in ticks of the board's counter.
+        run: which run measured it, from 1; an interrupted one is followed by the next.
     """
 
     name: str
@@ -45,6 +47,7 @@ class ClipResult:
     reference: Triple
     float_student: tuple[float, float, float]
     ticks: int
+    run: int = 1
 
     @property
     def equal(self) -> bool:
@@ -65,11 +68,55 @@ class Difference:
 
 
 @dataclass(frozen=True)
+class Measured:
+    """One clip's result, and where it left the reference if it is the first that did."""
+
+    result: ClipResult
+    difference: Difference | None = None
+
+
+class Memory(Protocol):
+    """What knows the clips that an interrupted run has measured, and is told of every new one."""
+
+    @property
+    def run(self) -> int:
+        """This run's number, from 1."""
+        ...
+
+    def take(self, clip: Clip) -> Measured | None:
+        """What is known of a clip, once for each time that it was measured."""
+        ...
+
+    def keep(self, measured: Measured) -> None:
+        """Keep a clip that this run has measured."""
+        ...
+
+
+class Forgetful:
+    """The memory of a run that cannot be resumed."""
+
+    run = 1
+
+    def take(self, clip: Clip) -> Measured | None:
+        """Nothing."""
+        return None
+
+    def keep(self, measured: Measured) -> None:
+        """Keep nothing."""
+
+
+@dataclass(frozen=True)
 class Parity:
-    """All clips' results, and where the first wrong one went wrong."""
+    """All clips' results, where the first wrong one went wrong, and the number of the run that ended with them."""
 
     clips: tuple[ClipResult, ...]
     first_difference: Difference | None
+    run: int = 1
+
+    @property
+    def resumed_clips(self) -> int:
+        """Number of clips that earlier, interrupted runs have measured."""
+        return sum(clip.run < self.run for clip in self.clips)
 
     @property
     def equal_clips(self) -> int:
@@ -84,8 +131,9 @@ def compare(
     clips: Sequence[Clip],
     progress: Callable[[ClipResult], None] = lambda result: None,
     normalisation: Normalisation = Normalisation.TWO_PASS,
+    memory: Memory | None = None,
 ) -> Parity:
-    """Stream every clip to the board and compare its answers.
+    """Stream every clip to the board and compare its answers; those that an interrupted run measured are not run again.
 
     Args:
         board: runs ``student``.
@@ -95,21 +143,30 @@ def compare(
         progress: called after each clip.
         normalisation: of board and reference; a running estimate has heard nothing before each clip. The float
             student always normalises over the clip.
+        memory: what an interrupted run has measured; None if this one starts anew and cannot be resumed.
 
     Raises:
         LinkError: if the board stops answering.
         UsageError: if a clip is shorter or longer than the model takes.
     """
+    memory = memory or Forgetful()
     results: list[ClipResult] = []
     difference: Difference | None = None
     for clip in clips:
-        trace = run(student, clip.pcm, RunningEstimate() if normalisation == Normalisation.RUNNING else None)
-        result = _measure(board, float_student, clip, trace, _ON_BOARD[normalisation])
-        if not result.equal and difference is None:
-            difference = first_difference(board, student, clip, trace, normalisation) or _wrong_output(result)
-        results.append(result)
-        progress(result)
-    return Parity(tuple(results), difference)
+        measured = memory.take(clip)
+        # A clip that differed may have been the second then, and its layers not compared; it may be the first now.
+        if measured is None or (difference is None and measured.difference is None and not measured.result.equal):
+            trace = run(student, clip.pcm, RunningEstimate() if normalisation == Normalisation.RUNNING else None)
+            result = _measure(board, float_student, clip, trace, _ON_BOARD[normalisation], memory.run)
+            place = None
+            if not result.equal and difference is None:
+                place = first_difference(board, student, clip, trace, normalisation) or _wrong_output(result)
+            measured = Measured(result, place)
+            memory.keep(measured)
+        difference = difference or measured.difference
+        results.append(measured.result)
+        progress(measured.result)
+    return Parity(tuple(results), difference, memory.run)
 
 
 def first_difference(
@@ -146,7 +203,7 @@ def _wrong_output(result: ClipResult) -> Difference:
 
 
 def _measure(
-    board: Board, float_student: FloatModel, clip: Clip, trace: Trace, normaliser: WindowNormaliser
+    board: Board, float_student: FloatModel, clip: Clip, trace: Trace, normaliser: WindowNormaliser, number: int
 ) -> ClipResult:
     answer = board.infer(clip.pcm, normaliser=normaliser, exact_ticks=True)
     arousal, dominance, valence = (float(value) for value in float_student(clip.pcm))
@@ -159,6 +216,7 @@ def _measure(
         reference=_triple(trace.output),
         float_student=(arousal, dominance, valence),
         ticks=answer.ticks,
+        run=number,
     )
 
 

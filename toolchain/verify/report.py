@@ -72,6 +72,7 @@ def make_report(
         "normalisation": normalisation.value,
         "clips": len(parity.clips),
         "equal_clips": parity.equal_clips,
+        "resumed_clips": parity.resumed_clips,
         "skipped_clips": [asdict(item) for item in skipped],
         "seconds_of_audio": sum(clip.samples for clip in parity.clips) / SAMPLE_RATE,
         **_agreement(parity.clips),

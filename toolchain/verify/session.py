@@ -1,11 +1,11 @@
 """One verification from start to end: start the board, run the clips, put the report together."""
 
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from toolchain.audio import Selection
-from toolchain.build import BuildResult, Project
+from toolchain.build import BuildResult, Project, exact_copy
 from toolchain.errors import UsageError
 from toolchain.flash import open_board
 from toolchain.link import Board
@@ -13,7 +13,7 @@ from toolchain.model_names import Normalisation
 from toolchain.quantize.student import QuantizedStudent
 from toolchain.target import Target
 from toolchain.verify.health import health_facts, require_sound
-from toolchain.verify.parity import ClipResult, FloatModel, compare
+from toolchain.verify.parity import ClipResult, FloatModel, Memory, compare
 from toolchain.verify.report import make_report
 
 
@@ -28,6 +28,7 @@ def verify(
     port: str | None = None,
     progress: Callable[[ClipResult], None] = lambda result: None,
     normalisation: Normalisation = Normalisation.TWO_PASS,
+    memory: Memory | None = None,
 ) -> dict[str, Any]:
     """Run the selected clips on the board and return the report; nothing is written and no gate applied.
 
@@ -41,6 +42,7 @@ def verify(
         port: where the board already runs; None starts the target's emulator, of which ESP-IDF's images have none.
         progress: called after each clip.
         normalisation: what board and reference do.
+        memory: the clips that an interrupted run has measured, which are not run again; keeps those of this one.
 
     Raises:
         UsageError: if no port is given for an image made by ESP-IDF.
@@ -51,14 +53,14 @@ def verify(
     with _running(target, build, port) as url, Board(url, baud=target.baud) as board:
         hello = board.require(build_id=build.build_id, model_hash=build.model_hash)
         health = require_sound(board, build)
-        parity = compare(board, student, float_student, selection.clips, progress, normalisation)
-        memory = board.memory()
+        parity = compare(board, student, float_student, selection.clips, progress, normalisation, memory)
+        usage = board.memory()
     report = make_report(
         target=target,
         student=student,
         build=build,
         parity=parity,
-        memory=memory,
+        memory=usage,
         ticks_hz=hello.ticks_hz,
         skipped=selection.skipped,
         hashes=hashes,
@@ -67,13 +69,16 @@ def verify(
     return {**report, "health": health_facts(health)}
 
 
-def _running(target: Target, build: BuildResult | Project, port: str | None) -> AbstractContextManager[str]:
-    """The port of a board that runs ``build``, for as long as the context lasts."""
-    if not isinstance(build, Project):
-        return open_board(target, build.elf, port)
-    if port is None:
-        raise UsageError(
-            "ESP-IDF flashes its own images, so this board must run already",
-            "run 'idf.py flash' in the project, then name the board's port with --port",
-        )
-    return nullcontext(port)
+@contextmanager
+def _running(target: Target, build: BuildResult | Project, port: str | None) -> Iterator[str]:
+    """The port of a board that runs ``build``, for as long as the block lasts."""
+    if isinstance(build, Project):
+        if port is None:
+            raise UsageError(
+                "ESP-IDF flashes its own images, so this board must run already",
+                "run 'idf.py flash' in the project, then name the board's port with --port",
+            )
+        yield port
+    else:
+        with exact_copy(build) as copy, open_board(target, copy.elf, port) as url:
+            yield url

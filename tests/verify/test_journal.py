@@ -1,0 +1,200 @@
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.random_student import random_student
+from tests.verify.fake_board import FakeBoard
+from toolchain.audio import Clip
+from toolchain.errors import UsageError
+from toolchain.files import sha256_file
+from toolchain.verify.journal import JOURNAL_FILE, Journal
+from toolchain.verify.parity import ClipResult, Difference, Measured, compare
+
+_HEADER = {"build_id": "00" * 8, "port": None}
+
+
+def _clip(index: int, seed: int | None = None) -> Clip:
+    rng = np.random.default_rng(index if seed is None else seed)
+    return Clip(f"{index}.wav", 160 * index, rng.integers(-3000, 3000, 4000).astype(np.int16))
+
+
+def _measured(clip: Clip, number: int = 1, difference: Difference | None = None) -> Measured:
+    board = (65536, -1, 2**31 - 1)
+    reference = board if difference is None else (65535, -1, 2**31 - 1)
+    values = (0.1, float(np.float32(1) / 3), -2.5e-9)
+    result = ClipResult(clip.name, clip.start, len(clip.pcm), clip.sha256, board, reference, values, 12345, number)
+    return Measured(result, difference)
+
+
+def _write(folder, clips, header=_HEADER) -> None:
+    with Journal(folder, header) as journal:
+        for clip in clips:
+            journal.keep(_measured(clip))
+
+
+def test_everything_of_a_clip_comes_back(tmp_path):
+    clips = [_clip(0), _clip(1)]
+    different = _measured(clips[1], difference=Difference("1.wav", "conv2", 3, 5, -10, 11))
+    with Journal(tmp_path, _HEADER) as journal:
+        assert (journal.run, journal.known(clips), journal.take(clips[0])) == (1, 0, None)
+        journal.keep(_measured(clips[0]))
+        journal.keep(different)
+        assert journal.added == 2
+    with Journal(tmp_path, _HEADER) as journal:
+        assert (journal.run, journal.known(clips), journal.damaged_lines, journal.discarded) == (2, 2, 0, False)
+        assert journal.take(clips[0]) == _measured(clips[0])
+        assert journal.take(clips[1]) == different
+        assert journal.take(clips[0]) is None
+        journal.remove()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_same_samples_under_another_name(tmp_path):
+    _write(tmp_path, [_clip(0)])
+    twin = _clip(7, seed=0)
+    with Journal(tmp_path, _HEADER) as journal:
+        # It was measured once, so one of the two is.
+        assert journal.known([_clip(0), twin]) == 1
+        taken = journal.take(twin)
+        assert taken is not None and (taken.result.name, taken.result.start) == ("7.wav", 1120)
+        assert journal.take(_clip(0)) is None
+
+
+@pytest.mark.parametrize("cut", [1, 2, 40, 200])
+def test_a_torn_last_line_is_measured_again(tmp_path, cut):
+    clips = [_clip(index) for index in range(3)]
+    _write(tmp_path, clips)
+    path = tmp_path / JOURNAL_FILE
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-cut])
+    with Journal(tmp_path, _HEADER) as journal:
+        # Without its line feed alone, the line is whole.
+        assert journal.known(clips) == (3 if cut == 1 else 2)
+        assert journal.damaged_lines == (0 if cut == 1 else 1)
+        journal.keep(_measured(clips[2]))
+    lines = path.read_bytes().splitlines()
+    assert len(lines) == (5 if cut == 1 else 4)
+    assert all(json.loads(line) for line in lines)
+
+
+def test_any_changed_byte_of_a_line_is_noticed(tmp_path):
+    clips = [_clip(0), _clip(1)]
+    _write(tmp_path, clips)
+    path = tmp_path / JOURNAL_FILE
+    whole = path.read_bytes()
+    start = whole.index(b"\n") + 1
+    end = whole.index(b"\n", start)
+    for place in range(start, end):
+        for flip in (1, 0x80):
+            path.write_bytes(whole[:place] + bytes([whole[place] ^ flip]) + whole[place + 1 :])
+            with Journal(tmp_path, _HEADER) as journal:
+                taken = journal.take(clips[0])
+                # JSON has several spellings of one content; whatever is taken is what was measured.
+                assert taken in (None, _measured(clips[0]))
+                assert journal.take(clips[1]) == _measured(clips[1])
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b"", b"{}", b"[]", b"null", b"\xff\xfe", b'{"clip": 1, "sha256": 2}', b'{"clip": {}, "sha256": ""}', b"[" * 9_999],
+)
+def test_lines_that_are_no_clips(tmp_path, line):
+    _write(tmp_path, [_clip(0)])
+    path = tmp_path / JOURNAL_FILE
+    path.write_bytes(path.read_bytes() + line + b"\n")
+    with Journal(tmp_path, _HEADER) as journal:
+        assert (journal.damaged_lines, journal.known([_clip(0)])) == (1, 1)
+
+
+def test_a_line_of_another_measurement_is_not_taken(tmp_path):
+    for name, header in (("mine", _HEADER), ("theirs", {**_HEADER, "port": "/dev/ttyACM0"})):
+        (tmp_path / name).mkdir()
+        _write(tmp_path / name, [_clip(len(name))], header)
+    theirs = (tmp_path / "theirs" / JOURNAL_FILE).read_bytes().splitlines(keepends=True)[1]
+    with (tmp_path / "mine" / JOURNAL_FILE).open("ab") as file:
+        file.write(theirs)
+    with Journal(tmp_path / "mine", _HEADER) as journal:
+        assert journal.damaged_lines == 1
+        assert journal.take(_clip(len("theirs"))) is None
+
+
+@pytest.mark.parametrize("fresh", [False, True])
+def test_another_header_or_fresh_begins_anew(tmp_path, fresh):
+    _write(tmp_path, [_clip(0)])
+    header = _HEADER if fresh else {**_HEADER, "build_id": "01" * 8}
+    with Journal(tmp_path, header, fresh=fresh) as journal:
+        assert journal.discarded is not fresh
+        assert (journal.run, journal.take(_clip(0))) == (1, None)
+    assert len((tmp_path / JOURNAL_FILE).read_bytes().splitlines()) == 1
+
+
+def test_a_damaged_first_line_discards_all(tmp_path):
+    _write(tmp_path, [_clip(0)])
+    path = tmp_path / JOURNAL_FILE
+    path.write_bytes(path.read_bytes().replace(b'"port"', b'"part"', 1))
+    with Journal(tmp_path, _HEADER) as journal:
+        assert journal.discarded and journal.known([_clip(0)]) == 0
+
+
+@pytest.mark.parametrize("kind", ["folder", "link", "dangling"])
+def test_something_else_in_its_place_is_refused_and_left_alone(tmp_path, kind):
+    path, precious = tmp_path / JOURNAL_FILE, tmp_path / "precious"
+    if kind == "folder":
+        path.mkdir()
+    else:
+        path.symlink_to(precious)
+    if kind == "link":
+        precious.write_text("diary")
+        before = sha256_file(precious)
+    with pytest.raises(UsageError, match="is no file that could keep what is measured"):
+        Journal(tmp_path, _HEADER)
+    assert path.is_dir() if kind == "folder" else path.is_symlink()
+    assert precious.exists() is (kind == "link")
+    assert kind != "link" or sha256_file(precious) == before
+
+
+def _wrong_row(trace) -> None:
+    trace.rows["conv2"][3].flat[5] += 1
+    trace.output[1] += 1
+
+
+class _Stops(Exception):
+    """The board is unplugged."""
+
+
+def _compare(folder, clips, stop_after=None):
+    """Compare with a journal; as if the board were unplugged after so many clips, if wanted."""
+    student, done = random_student("wav2small-17k"), []
+
+    def progress(result: ClipResult) -> None:
+        done.append(result)
+        if len(done) == stop_after:
+            raise _Stops
+
+    with Journal(folder, _HEADER) as journal:
+        board = FakeBoard(student, _wrong_row)
+        return compare(board, student, lambda pcm: np.ones(3, np.float32), clips, progress, memory=journal)
+
+
+def test_a_clip_that_differed_still_differs_and_where(tmp_path):
+    clips = [_clip(index) for index in range(3)]
+    (tmp_path / "whole").mkdir()
+    whole = _compare(tmp_path / "whole", clips)
+    assert whole.first_difference is not None and whole.first_difference.layer == "conv2"
+    with pytest.raises(_Stops):
+        _compare(tmp_path, clips, stop_after=2)
+    resumed = _compare(tmp_path, clips)
+    assert (resumed.run, resumed.resumed_clips, resumed.equal_clips) == (2, 2, 0)
+    assert resumed.first_difference == whole.first_difference
+    assert [replace(clip, run=1) for clip in resumed.clips] == list(whole.clips)
+
+
+def test_a_clip_that_differed_as_the_second_is_asked_for_its_layers_when_it_is_the_first(tmp_path):
+    clips = [_clip(index) for index in range(3)]
+    with pytest.raises(_Stops):
+        _compare(tmp_path, clips, stop_after=2)
+    resumed = _compare(tmp_path, clips[1:])
+    assert resumed.first_difference is not None
+    assert (resumed.first_difference.clip, resumed.first_difference.layer) == ("1.wav", "conv2")

@@ -1,0 +1,203 @@
+"""The clips that an unfinished verification has measured, kept so that the next one goes on where it was.
+
+A text file of JSON lines beside the image. Its first line says what was measured on what; each of the others is one
+clip. A line carries a hash over itself and the first one, so that a line that is torn, changed or of another run is
+noticed, and its clip measured again.
+"""
+
+import hashlib
+import json
+import os
+import stat
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import TypeAdapter, ValidationError
+
+import toolchain
+from toolchain.audio import Clip
+from toolchain.build import BuildResult, Project
+from toolchain.errors import UsageError
+from toolchain.files import write_atomically
+from toolchain.model_names import Normalisation
+from toolchain.quantize.student import QuantizedStudent
+from toolchain.target import Target
+from toolchain.verify.parity import Measured
+
+JOURNAL_FILE = "verify.partial.jsonl"
+
+#: Raised when lines of an older version may not be taken up.
+_VERSION = 1
+
+#: A line has less than 1 KB; a file of more bytes than a million clips take was not written here.
+_MOST_BYTES = 1 << 30
+
+_HASH = "sha256"
+_HEADER = "of"
+_CLIP = "clip"
+
+_MEASURED = TypeAdapter(Measured)
+
+
+def header_of(
+    *,
+    target: Target,
+    build: BuildResult | Project,
+    student: QuantizedStudent,
+    hashes: Mapping[str, str],
+    port: str | None,
+    normalisation: Normalisation,
+) -> dict[str, Any]:
+    """What a measurement is of: where any of it differs, a clip must be measured again.
+
+    Args:
+        target: the board.
+        build: what it runs.
+        student: the deployed model.
+        hashes: SHA-256 of further files by name, such as the float student's.
+        port: where the board is; None for the target's emulator.
+        normalisation: of the board.
+    """
+    return {
+        "version": _VERSION,
+        "toolchain": toolchain.__version__,
+        "target": target.name,
+        "build_id": build.build_id.hex(),
+        "model_hash": build.model_hash.hex(),
+        "student": student.digest().hex(),
+        "hashes": dict(hashes),
+        "normalisation": normalisation.value,
+        "port": port,
+        "emulator": target.emulator.kind if port is None and target.emulator else None,
+    }
+
+
+class Journal:
+    """The journal of one verification, open for as long as it runs. A context manager.
+
+    Attributes:
+        run: this run's number, from 1: the one after the last that measured a clip.
+        discarded: clips were there, and of something else: they have been thrown away.
+        added: clips that this run has measured so far.
+        damaged_lines: how many lines were torn or changed, and thrown away.
+
+    Args:
+        folder: where it lies: the build's.
+        header: what is measured, see `header_of`.
+        fresh: throw away what is there.
+
+    Raises:
+        UsageError: something that is no file has the journal's name.
+        OSError: it cannot be read or written.
+    """
+
+    def __init__(self, folder: Path, header: Mapping[str, Any], *, fresh: bool = False) -> None:
+        self._path = folder / JOURNAL_FILE
+        self._first_line = _line(_HEADER, dict(header), "")
+        self._seal = _digest(dict(header), "")
+        old = _read_lines(self._path)
+        self.discarded = bool(old) and not fresh and old[0] != self._first_line
+        kept, self.damaged_lines = ([], 0) if fresh or self.discarded else self._read_clips(old[1:])
+        self.run = 1 + max((measured.result.run for measured in kept), default=0)
+        self.added = 0
+        self._kept: dict[str, list[Measured]] = defaultdict(list)
+        for measured in kept:
+            self._kept[measured.result.sha256].append(measured)
+        # Anew, so that what follows begins on a line of its own even after a torn one.
+        write_atomically(self._path, "".join(f"{line}\n" for line in (self._first_line, *map(self._clip_line, kept))))
+        self._file = os.open(self._path, os.O_WRONLY | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; closing it twice does no harm."""
+        if self._file >= 0:
+            os.close(self._file)
+        self._file = -1
+
+    def remove(self) -> None:
+        """Close and delete it: what it holds is in a report."""
+        self.close()
+        self._path.unlink(missing_ok=True)
+
+    def known(self, clips: Sequence[Clip]) -> int:
+        """How many of these clips need not be measured again."""
+        left = {sha256: len(kept) for sha256, kept in self._kept.items()}
+        known = 0
+        for clip in clips:
+            if left.get(clip.sha256):
+                left[clip.sha256] -= 1
+                known += 1
+        return known
+
+    def take(self, clip: Clip) -> Measured | None:
+        """What was measured of a clip's samples, once for each time; under this clip's name and place."""
+        kept = self._kept.get(clip.sha256)
+        return _renamed(kept.pop(0), clip) if kept else None
+
+    def keep(self, measured: Measured) -> None:
+        """Append one clip at once: what this returns from survives a kill of this process.
+
+        Raises:
+            OSError: if it cannot be written.
+        """
+        rest = f"{self._clip_line(measured)}\n".encode()
+        while rest:
+            rest = rest[os.write(self._file, rest) :]
+        self.added += 1
+
+    def _clip_line(self, measured: Measured) -> str:
+        return _line(_CLIP, asdict(measured), self._seal)
+
+    def _read_clips(self, lines: Sequence[str]) -> tuple[list[Measured], int]:
+        found = [_read_clip(line, self._seal) for line in lines]
+        clips = [measured for measured in found if measured is not None]
+        return clips, len(found) - len(clips)
+
+
+def _read_lines(path: Path) -> list[str]:
+    """The lines of a journal; none if there is no journal."""
+    try:
+        mode = os.lstat(path).st_mode
+    except FileNotFoundError:
+        return []
+    if not stat.S_ISREG(mode):
+        raise UsageError(f"{path} is no file that could keep what is measured", "move it away")
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+    with open(handle, encoding="utf-8", errors="replace", newline="\n") as file:
+        if os.fstat(handle).st_size > _MOST_BYTES:
+            return [""]
+        return file.read().removesuffix("\n").split("\n")
+
+
+def _read_clip(line: str, seal: str) -> Measured | None:
+    """What a line says; None if it is not as it was written, or of another run."""
+    try:
+        read = json.loads(line)
+        if read[_HASH] != _digest(read[_CLIP], seal):
+            return None
+        return _MEASURED.validate_json(json.dumps(read[_CLIP]), strict=True)
+    except (ValueError, KeyError, TypeError, RecursionError, ValidationError):
+        return None
+
+
+def _line(kind: str, content: dict[str, Any], seal: str) -> str:
+    return json.dumps({kind: content, _HASH: _digest(content, seal)})
+
+
+def _digest(content: Any, seal: str) -> str:
+    return hashlib.sha256(f"{seal}\n{json.dumps(content, sort_keys=True)}".encode()).hexdigest()
+
+
+def _renamed(measured: Measured, clip: Clip) -> Measured:
+    """The result under the name that its samples have now."""
+    result = replace(measured.result, name=clip.name, start=clip.start)
+    difference = measured.difference and replace(measured.difference, clip=clip.name)
+    return Measured(result, difference)
