@@ -81,10 +81,12 @@ def select_clips(
         try:
             clips.append(_cut(name, load_pcm16(path), samples))
         except UsageError as error:
+            if folder.is_file():  # there is no other
+                raise
             skipped.append(Skipped(name, error.message))
     if not clips:
         reason = skipped[0].reason if skipped else "all were left out"
-        raise UsageError(reason if folder.is_file() else f"no recording in {folder} can be used; the first: {reason}")
+        raise UsageError(f"no recording in {folder} can be used; the first: {reason}")
     return Selection(tuple(sorted(clips, key=lambda clip: clip.name)), tuple(skipped))
 
 

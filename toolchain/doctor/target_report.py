@@ -91,7 +91,8 @@ def _emulation_checks(target: Target) -> Iterator[Check]:
         case "labwired":
             yield python_package(Purpose.EMULATE, "labwired")
         case "process":
-            yield Check(Purpose.EMULATE, "pseudo-terminals", os.name == "posix", "of this computer's system")
+            has = os.name == "posix"
+            yield Check(Purpose.EMULATE, "pseudo-terminals", has, "of this system" if has else "this system has none")
 
 
 def _flash_checks(target: Target) -> Iterator[Check]:

@@ -109,8 +109,9 @@ def require_parity(report: Mapping[str, Any]) -> None:
     Raises:
         ParityError: if a clip is not equal to the reference, or a dimension's CCC is below the gate.
     """
-    if report["failure"] is not None:
-        raise ParityError(report["failure"], "the report shows every clip; a CCC means little over few")
+    failure = _failure(report)
+    if failure is not None:
+        raise ParityError(failure, "the report shows every clip; a CCC means little over few")
 
 
 def _failure(report: Mapping[str, Any]) -> str | None:
