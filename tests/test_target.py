@@ -90,3 +90,11 @@ def test_a_file_that_is_not_toml_is_an_error(tmp_path, content):
     path.write_bytes(content)
     with pytest.raises(UsageError, match=r"board\.toml"):
         read_target(path)
+
+
+def test_systick_cannot_count_and_wake(tmp_path):
+    text = (targets_dir() / "stm32f405.toml").read_text(encoding="utf-8")
+    path = tmp_path / "board.toml"
+    path.write_text(text.replace('driver = "stm32f4_tim2"\nbase = 0x4000_0000', 'driver = "systick"'), encoding="utf-8")
+    with pytest.raises(UsageError, match=r"stm32f4_iwdg wakes the core by SysTick"):
+        load_target(str(path))

@@ -40,6 +40,7 @@ def build(
 
     With --framework esp-idf, write a project for ESP-IDF instead, to be compiled and flashed by its idf.py.
     """
+    from toolchain.build.idf_project import project_target
     from toolchain.cli.signatures import open_signer, sign_built
     from toolchain.cli.students import open_student
     from toolchain.target import load_target
@@ -48,6 +49,7 @@ def build(
     board, chosen = load_target(target), open_student(model, student).quantized
     result: BuildResult | Project
     if framework is Framework.ESP_IDF:
+        project_target(board)  # a chip that ESP-IDF does not know leaves no folder behind
         with writing(project_folder(out, board, chosen)):
             result = _make_project(chosen, board, out)
             sign_built(result, signer)

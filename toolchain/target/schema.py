@@ -133,6 +133,12 @@ class Board(_Table):
     microphone: Microphone = Microphone()
     watchdog: Watchdog | None = None
 
+    @model_validator(mode="after")
+    def _systick_has_one_use(self) -> "Board":
+        if self.watchdog is not None and self.watchdog.driver == "stm32f4_iwdg" and self.ticks.driver == "systick":
+            raise ValueError("stm32f4_iwdg wakes the core by SysTick, which cannot be the tick counter then")
+        return self
+
 
 class Link(_Table):
     """Memory the firmware gives to the serial link."""

@@ -1,6 +1,7 @@
 /* Independent watchdog of an STM32F4 (RM0090, chapters 7, 21 and 38), counting down at the internal low-speed
  * oscillator: nominally 32 kHz, 17 to 47 kHz by the data sheet. It cannot be stopped but by a debugger that holds the
- * core, and says nothing before the reset. SysTick, whose interrupt need do nothing, wakes a sleeping core in time. */
+ * core, and says nothing before the reset. SysTick, which runs in sleep only and whose interrupt need do nothing, wakes
+ * the core in time. */
 #include "watchdog.h"
 
 #include <stdint.h>
@@ -29,16 +30,16 @@ _Static_assert(PERIODS <= 0xFFFu, "the counter has 12 bits");
 #define DBGMCU_APB1_FZ (*(volatile uint32_t *)0xE0042008u)
 #define APB1_FZ_IWDG (1u << 12)
 
-/* SysTick (Armv7-M Architecture Reference Manual, B3.3), set as the tick counter of that name sets it. */
+/* SysTick (Armv7-M Architecture Reference Manual, B3.3). */
 #define SYST_CSR (*(volatile uint32_t *)0xE000E010u)
 #define SYST_RVR (*(volatile uint32_t *)0xE000E014u)
+#define SYST_CVR (*(volatile uint32_t *)0xE000E018u)
 #define CSR_CORE_CLOCK_INTERRUPT_ENABLE 7u
 #define SYSTICK_PERIOD 0xFFFFFFu /* a second at 16 MHz */
 
 void watchdog_start(void)
 {
     SYST_RVR = SYSTICK_PERIOD;
-    SYST_CSR = CSR_CORE_CLOCK_INTERRUPT_ENABLE;
     DBGMCU_APB1_FZ = APB1_FZ_IWDG;
     IWDG_KR = KEY_START;
     IWDG_KR = KEY_UNLOCK;
@@ -48,10 +49,13 @@ void watchdog_start(void)
 
 void watchdog_pause(void)
 {
+    SYST_CVR = 0; /* any value clears it: a whole period begins */
+    SYST_CSR = CSR_CORE_CLOCK_INTERRUPT_ENABLE;
 }
 
 void watchdog_resume(void)
 {
+    SYST_CSR = 0;
 }
 
 bool watchdog_has_reset(void)
