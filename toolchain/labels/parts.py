@@ -80,15 +80,19 @@ class Parts:
         try:
             rows = pq.ParquetFile(path, page_checksum_verification=True).read()
             meta = json.loads(rows.schema.metadata[_META])
-        except (pa.ArrowException, OSError, TypeError, KeyError, ValueError):
+            recordings, made_of, repeats = int(meta["recordings"]), meta["made_of"], tuple(meta["repeats"])
+            left_out = tuple(LeftOut(**left) for left in meta["left_out"])
+            hashes = rows["audio_sha256"].to_pylist()
+        except (pa.ArrowException, OSError, TypeError, KeyError, ValueError, RecursionError):
             return None
-        marks = [mark(entry, stamp(entry)) for entry in entries[position : position + meta["recordings"]]]
-        if meta["made_of"] != self._made_of(marks) or not seen.isdisjoint(rows["audio_sha256"].to_pylist()):
+        if recordings < 1:  # it would be taken up for ever
             return None
-        if not seen >= set(meta["repeats"]):
+        marks = [mark(entry, stamp(entry)) for entry in entries[position : position + recordings]]
+        if made_of != self._made_of(marks) or not seen.isdisjoint(hashes):
             return None
-        left_out = tuple(LeftOut(**left) for left in meta["left_out"])
-        return Part(meta["recordings"], rows.replace_schema_metadata(None), tuple(meta["repeats"]), left_out)
+        if not seen.issuperset(repeats):
+            return None
+        return Part(recordings, rows.replace_schema_metadata(None), repeats, left_out)
 
     def keep(self, position: int, part: Part, marks: Sequence[str]) -> None:
         """Write a part; ``marks`` are those of its recordings before they were read, see :func:`mark`."""
