@@ -90,7 +90,7 @@ class Parts:
         marks = [mark(entry, stamp(entry)) for entry in entries[position : position + recordings]]
         if made_of != self._made_of(marks) or not seen.isdisjoint(hashes):
             return None
-        if not seen.issuperset(repeats):
+        if not seen >= set(repeats):
             return None
         return Part(recordings, rows.replace_schema_metadata(None), repeats, left_out)
 
