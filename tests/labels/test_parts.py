@@ -46,6 +46,7 @@ def test_a_part_is_taken_up(parts, entries):
         lambda meta: json.dumps({**meta, "recordings": 2}),
         lambda meta: json.dumps({**meta, "left_out": [{"reason": "?"}]}),
         lambda meta: json.dumps({**meta, "repeats": 3}),
+        lambda meta: json.dumps({**meta, "repeats": [[3]]}),
     ],
 )
 def test_a_part_that_is_damaged_is_made_again(parts, entries, edit):

@@ -80,7 +80,7 @@ class Parts:
         try:
             rows = pq.ParquetFile(path, page_checksum_verification=True).read()
             meta = json.loads(rows.schema.metadata[_META])
-            recordings, made_of, repeats = int(meta["recordings"]), meta["made_of"], tuple(meta["repeats"])
+            recordings, made_of, repeats = int(meta["recordings"]), meta["made_of"], tuple(map(str, meta["repeats"]))
             left_out = tuple(LeftOut(**left) for left in meta["left_out"])
             hashes = rows["audio_sha256"].to_pylist()
         except (pa.ArrowException, OSError, TypeError, KeyError, ValueError, RecursionError):
