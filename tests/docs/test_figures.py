@@ -8,6 +8,7 @@ import pytest
 from toolchain.bench import Row, committed_comparison, committed_table
 from toolchain.bench.comparison import Contender
 from toolchain.faults import committed_fault_table, require_nothing_wrong
+from toolchain.soak import committed_soak_table, require_no_drift
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -50,6 +51,18 @@ def test_what_is_committed_is_finished_and_nothing_of_it_is_wrong():
         assert result.unfinished is None
         assert result.share == 1.0
         assert all(item.most_ms < 100 for item in result.recovery)
+
+
+def test_the_page_of_the_soak_has_the_committed_results(figures):
+    page = (ROOT / "docs" / "soak.md").read_text(encoding="utf-8")
+    assert figures.soak_table(committed_soak_table()) in page, "run: make figures"
+
+
+def test_every_board_of_the_committed_soak_lasted():
+    boards = {row.board: row for row in committed_soak_table().boards}
+    assert len(boards) > 1
+    require_no_drift(boards.values())
+    assert boards["mps2-an386"].figures.equal >= 10_000
 
 
 def test_what_executed_the_image_is_said(figures):
