@@ -23,7 +23,10 @@ _FUZZER = "-fsanitize=fuzzer,address,undefined"
 
 #: What an input may take; the longest that a healthy one took is far below.
 _SECONDS_PER_INPUT = 25
-_MEGABYTES = 1024
+
+#: The firmware has no heap, so that single allocations alone are watched. libFuzzer's other limit is of the most memory
+#: that the system has counted for the process, which on Linux begins with what its parent held when it started it.
+_MEMORY_LIMITS = ("-rss_limit_mb=0", "-malloc_limit_mb=64")
 
 
 @dataclass(frozen=True)
@@ -141,7 +144,7 @@ def fuzz(target: FuzzTarget, program: Path, options: list[str], folder: Path) ->
     """
     new = folder / "new"
     new.mkdir(parents=True, exist_ok=True)
-    limits = [f"-timeout={_SECONDS_PER_INPUT}", f"-rss_limit_mb={_MEGABYTES}", f"-max_len={target.longest}"]
+    limits = [f"-timeout={_SECONDS_PER_INPUT}", *_MEMORY_LIMITS, f"-max_len={target.longest}"]
     done = subprocess.run(
         [program, *limits, f"-artifact_prefix={folder}/", *options, new, target.corpus],
         capture_output=True,
