@@ -77,7 +77,7 @@ compare: packages $(VENV)/dev
 # Takes an hour or two on two cores, and goes on where it was interrupted.
 faults: packages $(VENV)/core
 	@$(BIN)/toolchain faults --target host --random 100000 --json targets/faults.json --resume
-	@$(BIN)/toolchain faults --target mps2-an386 --random 1000 --json targets/faults.json --resume
+	@$(BIN)/toolchain faults --target microbit --random 1000 --json targets/faults.json --resume
 	@$(BIN)/python docs/figures.py
 
 # Goes on from the inputs that earlier runs have kept.

@@ -7,7 +7,7 @@ import pytest
 
 from toolchain.bench import Row, committed_comparison, committed_table
 from toolchain.bench.comparison import Contender
-from toolchain.faults import committed_fault_table, require_nothing_wrong
+from toolchain.faults import RANDOM, committed_fault_table, require_nothing_wrong
 from toolchain.soak import committed_soak_table, require_no_drift
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -63,6 +63,22 @@ def test_every_board_of_the_committed_soak_lasted():
     assert len(boards) > 1
     require_no_drift(boards.values())
     assert boards["mps2-an386"].figures.equal >= 10_000
+
+
+#: Random sessions that are committed at least.
+RANDOM_SESSIONS = {"host": 100_000, "microbit": 1_000}
+
+
+@pytest.mark.parametrize("name", RANDOM_SESSIONS)
+def test_enough_sessions_are_committed_for_the_host_and_for_qemu(name):
+    (result,) = [result for result in committed_fault_table().targets if result.target == name]
+    of = {item.kind: item for item in result.classes}
+    assert (result.share, result.unfinished) == (1.0, None)
+    assert of[RANDOM].cases >= RANDOM_SESSIONS[name]
+    assert sum(item.wrong + item.hang for item in result.classes) == 0
+    if name == "host":
+        assert result.recovery
+        assert max(item.most_ms for item in result.recovery) < 100
 
 
 def test_what_executed_the_image_is_said(figures):
