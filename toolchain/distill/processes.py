@@ -74,5 +74,6 @@ def joined(device: str = "auto") -> Iterator[Processes]:
     distributed.init_process_group("nccl" if chosen.type == "cuda" else "gloo", rank=rank, world_size=world)
     try:
         yield Processes(rank, world, chosen)
+        distributed.barrier()  # whoever left first would break the threads that the others still talk by
     finally:
         distributed.destroy_process_group()
