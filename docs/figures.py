@@ -10,13 +10,13 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from toolchain.bench import Comparison, Row, Table, committed_comparison, committed_table
+from toolchain.bench import Comparison, Row, Table
 from toolchain.bench.comparison import Contender
-from toolchain.faults import FaultTable, committed_fault_table
+from toolchain.faults import FaultTable
 from toolchain.files import write_atomically
 from toolchain.model_names import DIMENSIONS, Normalisation
 from toolchain.soak import Row as SoakRow
-from toolchain.soak import SoakTable, committed_soak_table, problems
+from toolchain.soak import SoakTable, problems
 from toolchain.target import load_target
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -264,7 +264,7 @@ def main() -> None:
     if paths:
         reports = [json.loads(path.read_text(encoding="utf-8")) for path in paths]
         text = replaced(text, "figures", run_table(reports))
-    table, comparison = committed_table(), committed_comparison()
+    table, comparison = Table.committed(), Comparison.committed()
     if table is not None:
         text = replaced(text, "bench", bench_table(table))
         text = replaced(text, "stages", stages_table(table))
@@ -272,12 +272,12 @@ def main() -> None:
             text = replaced(text, "comparison", comparison_table(table, comparison))
             text = replaced(text, "host", host_table(comparison))
     write_atomically(README, text)
-    faults = committed_fault_table()
+    faults = FaultTable.committed()
     if faults is not None:
         text = FAULTS.read_text(encoding="utf-8")
         text = replaced(text, "faults", faults_table(faults))
         write_atomically(FAULTS, replaced(text, "recovery", recovery_table(faults)))
-    soak = committed_soak_table()
+    soak = SoakTable.committed()
     if soak is not None:
         write_atomically(SOAK, replaced(SOAK.read_text(encoding="utf-8"), "soak", soak_table(soak)))
 

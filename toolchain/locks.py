@@ -5,8 +5,8 @@ ends. What a killed process leaves behind is an empty file that keeps nobody out
 """
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
@@ -85,4 +85,15 @@ def locked(path: Path | None, option: str = "--out") -> Iterator[None]:
         yield
         return
     with hold(path, option):
+        yield
+
+
+@contextmanager
+def locked_all(folders: Iterable[Path], files: Iterable[tuple[Path | None, str]]) -> Iterator[None]:
+    """Hold the locks of all these folders, and of the files that options name, while the block runs. See `hold`."""
+    with ExitStack() as stack:
+        for file, option in files:
+            stack.enter_context(locked(file, option))
+        for folder in sorted(set(folders)):
+            stack.enter_context(locked(folder))
         yield

@@ -7,10 +7,9 @@ from tests.builds import need
 from toolchain.audio import Selection
 from toolchain.bench import compare, make_header
 from toolchain.bench.bakenn_model import equals_reference, with_one_output
-from toolchain.bench.comparison import read_comparison
+from toolchain.bench.comparison import Comparison
 from toolchain.bench.measure import Contestant, Pair
 from toolchain.cli.students import open_student
-from toolchain.errors import UsageError
 from toolchain.reference.engine import run
 from toolchain.resources import student_dir
 from toolchain.target import load_target
@@ -62,17 +61,8 @@ def test_it_is_compared_on_a_board_that_holds_it(one_clip, tmp_path):
     assert comparison.of("nrf52840", MODEL, "plain") is None
     path = tmp_path / "comparison.json"
     comparison.write(path)
-    assert read_comparison(path) == comparison
+    assert Comparison.read(path) == comparison
     steps = []
     again = compare(pairs, header, tmp_path, earlier=comparison, progress=lambda *step: steps.append(step))
     assert again == comparison
     assert not steps
-
-
-def test_anything_else_is_no_comparison(tmp_path):
-    path = tmp_path / "comparison.json"
-    path.write_text("{}")
-    with pytest.raises(UsageError, match="is not a comparison"):
-        read_comparison(path)
-    with pytest.raises(UsageError, match="cannot read"):
-        read_comparison(tmp_path / "absent.json")

@@ -5,7 +5,7 @@ import pytest
 
 from tests.builds import need, student_of
 from toolchain.audio import Clip, Selection
-from toolchain.bench import Contestant, Progress, bench, choose_pairs, make_header, read_table
+from toolchain.bench import Contestant, Progress, Table, bench, choose_pairs, make_header
 from toolchain.errors import MissingToolError, ParityError
 from toolchain.target import load_target
 from toolchain.verify import parity
@@ -43,7 +43,7 @@ class Bench:
             on_row(row)
 
         progress = Progress(lambda target, model, what: self.steps.append((target, model)), row_done)
-        earlier = read_table(self.path) if resume else None
+        earlier = Table.read(self.path) if resume else None
         out = self._folder / "build"
         return bench(
             self._pairs, self._header, out, path=self.path, earlier=earlier, jobs=jobs, progress=progress
@@ -68,7 +68,7 @@ def test_a_row_has_every_figure(host, tmp_path):
     assert row.ram_static_bytes > 1000
     assert row.image_bytes == (tmp_path / "build" / "host" / MODELS[0] / "firmware.elf").stat().st_size
     assert row.ram_stack_bytes is row.instructions_per_second_of_audio is None
-    assert read_table(tmp_path / "bench.json") == table
+    assert Table.read(tmp_path / "bench.json") == table
     assert table.header.compilers["gcc"].startswith("gcc")
 
 
@@ -166,7 +166,7 @@ def test_an_interruption_loses_no_finished_row(host, tmp_path, jobs):
     targets = [host.model_copy(update={"name": name}) for name in ("first", "second")]
     with pytest.raises(KeyboardInterrupt):
         Bench(tmp_path, *targets).run(jobs=jobs, on_row=interrupt)
-    finished = len(read_table(tmp_path / "bench.json").rows)
+    finished = len(Table.read(tmp_path / "bench.json").rows)
     assert finished >= 1
     resumed = Bench(tmp_path, *targets)
     table, failures = resumed.run(resume=True, jobs=jobs)

@@ -4,7 +4,7 @@ import pytest
 
 from tests.bench.rows import HEADER, row
 from tests.builds import need
-from toolchain.bench import Contestant, choose_pairs, committed_table, find_growth, require_no_growth
+from toolchain.bench import Contestant, Table, choose_pairs, find_growth, require_no_growth
 from toolchain.bench.measure import measure
 from toolchain.bench.table import make_table
 from toolchain.cli.students import open_student
@@ -70,16 +70,16 @@ def test_the_committed_instructions_and_bytes_have_not_grown(target_name, one_cl
     need(target.emulator.command)
     now = measure(pair_of(target, "wav2small-17k", one_clip), tmp_path, lambda what: None)
     assert now.instructions_per_second_of_audio > 0
-    require_no_growth(find_growth(committed_table(), [now]))
+    require_no_growth(find_growth(Table.committed(), [now]))
 
 
 @pytest.mark.parametrize(
     ("target_name", "model"),
-    [row.key for row in committed_table().rows if row.key not in {(name, "wav2small-17k") for name in EXECUTED}],
+    [row.key for row in Table.committed().rows if row.key not in {(name, "wav2small-17k") for name in EXECUTED}],
 )
 def test_the_committed_bytes_have_not_grown(target_name, model, one_clip, tmp_path):
     target = load_target(target_name)
     need(target.compiler.command)
     built_only = target.model_copy(update={"emulator": None})
     now = measure(pair_of(built_only, model, one_clip), tmp_path, lambda what: None)
-    require_no_growth(find_growth(committed_table(), [now]))
+    require_no_growth(find_growth(Table.committed(), [now]))

@@ -9,7 +9,8 @@ import time
 import pytest
 
 from tests.builds import need
-from toolchain.soak import read_soak_table
+from toolchain.locks import hold
+from toolchain.soak import SoakTable
 
 ARGUMENTS = ("soak", "-t", "host", "-t", "host", "--clips", 100, "--seconds", 0.05)
 
@@ -38,7 +39,7 @@ def test_a_farm_and_its_file(cli, out, table):
 
 def test_going_on_leaves_what_is_done_and_takes_up_what_stopped(cli, out, table, tmp_path):
     cli(*ARGUMENTS, "--json", table, "-o", out, "--resume")
-    whole = read_soak_table(table)
+    whole = SoakTable.read(table)
     before = table.read_bytes()
     called = cli(*ARGUMENTS, "--json", table, "-o", out, "--resume")
     assert called.code == 0, called.err
@@ -51,8 +52,18 @@ def test_going_on_leaves_what_is_done_and_takes_up_what_stopped(cli, out, table,
     called = cli(*ARGUMENTS, "--json", path, "-o", out, "--resume")
     assert called.code == 0, called.err
     assert "host 2: going on after 60 clips, in session 2" in called.err
-    figures = read_soak_table(path).boards[1].figures
+    figures = SoakTable.read(path).boards[1].figures
     assert (figures.clips, figures.equal, figures.sessions) == (100, 100, 2)
+
+
+@pytest.mark.parametrize("output", ["host/wav2small-17k", "soak.json"])
+def test_a_second_run_on_one_folder_or_file_is_told(cli, out, table, output):
+    before = table.read_bytes()
+    with hold(out / output):
+        called = cli(*ARGUMENTS, "--json", table, "-o", out)
+    assert called.code == 2
+    assert f"Another run is writing {out / output}" in called.err
+    assert table.read_bytes() == before
 
 
 def test_ctrl_c_keeps_what_is_done(out, tmp_path, cli):
@@ -63,18 +74,18 @@ def test_ctrl_c_keeps_what_is_done(out, tmp_path, cli):
             time.sleep(0.02)
         process.send_signal(signal.SIGINT)
         assert process.wait(30) == 130
-    (row,) = read_soak_table(path).boards
+    (row,) = SoakTable.read(path).boards
     assert 0 < row.done < 100
     assert row.done == len(row.batches)
     called = cli(*arguments, "--resume")
     assert called.code == 0, called.err
     assert f"host: going on after {row.done} clips, in session 2" in called.err
-    assert read_soak_table(path).boards[0].figures.sessions == 2
+    assert SoakTable.read(path).boards[0].figures.sessions == 2
 
 
 def test_a_board_that_did_not_pass_ends_with_9(cli, out, table, tmp_path):
     cli(*ARGUMENTS, "--json", table, "-o", out, "--resume")
-    whole = read_soak_table(table)
+    whole = SoakTable.read(table)
     row = whole.boards[0]
     path = tmp_path / "lost.json"
     whole.with_row(row.model_copy(update={"figures": row.figures.model_copy(update={"lost": 3})})).write(path)

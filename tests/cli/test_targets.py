@@ -28,7 +28,7 @@ def measured(monkeypatch):
     """The table of counted instructions is the given rows."""
 
     def use(*rows):
-        monkeypatch.setattr("toolchain.bench.committed_table", lambda: make_table(HEADER, rows) if rows else None)
+        monkeypatch.setattr("toolchain.bench.Table.committed", lambda: make_table(HEADER, rows) if rows else None)
 
     return use
 

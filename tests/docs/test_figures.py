@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from toolchain.bench import Row, committed_comparison, committed_table
+from toolchain.bench import Comparison, Row, Table
 from toolchain.bench.comparison import Contender
-from toolchain.faults import RANDOM, committed_fault_table, require_nothing_wrong
-from toolchain.soak import committed_soak_table, require_no_drift
+from toolchain.faults import RANDOM, FaultTable, require_nothing_wrong
+from toolchain.soak import SoakTable, require_no_drift
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -29,7 +29,7 @@ def row(**figures):
 
 def test_the_readme_has_the_committed_measurements(figures):
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    table, comparison = committed_table(), committed_comparison()
+    table, comparison = Table.committed(), Comparison.committed()
     assert figures.bench_table(table) in readme, "run: make figures"
     assert figures.stages_table(table) in readme, "run: make figures"
     assert figures.comparison_table(table, comparison) in readme, "run: make figures"
@@ -38,13 +38,13 @@ def test_the_readme_has_the_committed_measurements(figures):
 
 def test_the_page_of_faults_has_the_committed_results(figures):
     page = (ROOT / "docs" / "faults.md").read_text(encoding="utf-8")
-    table = committed_fault_table()
+    table = FaultTable.committed()
     assert figures.faults_table(table) in page, "run: make figures"
     assert figures.recovery_table(table) in page, "run: make figures"
 
 
 def test_what_is_committed_is_finished_and_nothing_of_it_is_wrong():
-    table = committed_fault_table()
+    table = FaultTable.committed()
     assert "host" in {result.target for result in table.targets}
     require_nothing_wrong(table.targets)
     for result in table.targets:
@@ -55,11 +55,11 @@ def test_what_is_committed_is_finished_and_nothing_of_it_is_wrong():
 
 def test_the_page_of_the_soak_has_the_committed_results(figures):
     page = (ROOT / "docs" / "soak.md").read_text(encoding="utf-8")
-    assert figures.soak_table(committed_soak_table()) in page, "run: make figures"
+    assert figures.soak_table(SoakTable.committed()) in page, "run: make figures"
 
 
 def test_every_board_of_the_committed_soak_lasted():
-    boards = {row.board: row for row in committed_soak_table().boards}
+    boards = {row.board: row for row in SoakTable.committed().boards}
     assert len(boards) > 1
     require_no_drift(boards.values())
     assert boards["mps2-an386"].figures.equal >= 10_000
@@ -71,7 +71,7 @@ RANDOM_SESSIONS = {"host": 100_000, "microbit": 1_000}
 
 @pytest.mark.parametrize("name", RANDOM_SESSIONS)
 def test_enough_sessions_are_committed_for_the_host_and_for_qemu(name):
-    (result,) = [result for result in committed_fault_table().targets if result.target == name]
+    (result,) = [result for result in FaultTable.committed().targets if result.target == name]
     of = {item.kind: item for item in result.classes}
     assert (result.share, result.unfinished) == (1.0, None)
     assert of[RANDOM].cases >= RANDOM_SESSIONS[name]

@@ -14,7 +14,6 @@ from toolchain.faults import (
     make_task,
     measure_recovery,
     measure_session,
-    read_fault_table,
     require_nothing_wrong,
     run_plan,
 )
@@ -70,7 +69,7 @@ def test_an_interrupted_run_goes_on_and_counts_every_case_once(student, task, pl
     empty = empty_result(student, task, plan)
     with pytest.raises(KeyboardInterrupt):
         run_plan(task, plan, empty, 1, interrupt)
-    half = read_fault_table(path).of("host", student.model)
+    half = FaultTable.read(path).of("host", student.model)
     assert half.is_same_work(empty)
     assert len(half.unfinished.done) == 2
     whole = run_plan(task, plan, half, JOBS, ignore)

@@ -347,21 +347,21 @@ def _committed(name: str) -> Callable[[], list[bytes]]:
 
 
 def _read_bench(path: Path) -> None:
-    from toolchain.bench import read_table
+    from toolchain.bench import Table
 
-    read_table(path)
+    Table.read(path)
 
 
 def _read_comparison(path: Path) -> None:
-    from toolchain.bench.comparison import read_comparison
+    from toolchain.bench.comparison import Comparison
 
-    read_comparison(path)
+    Comparison.read(path)
 
 
 def _read_faults(path: Path) -> None:
-    from toolchain.faults.report import Tally, read_fault_table, require_nothing_wrong
+    from toolchain.faults.report import FaultTable, Tally, require_nothing_wrong
 
-    table = read_fault_table(path)
+    table = FaultTable.read(path)
     for result in table.targets:
         if result.unfinished is not None:
             Tally.of(result)

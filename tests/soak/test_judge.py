@@ -7,7 +7,7 @@ import pytest
 from toolchain.errors import DriftError
 from toolchain.soak import problems, require_no_drift
 from toolchain.soak.judge import GROWTH_KIB, finished
-from toolchain.soak.report import Batch, Row, SoakTable, read_soak_table
+from toolchain.soak.report import Batch, Row, SoakTable
 from toolchain.soak.usage import Usage
 
 CLIPS = 10_000
@@ -115,6 +115,6 @@ def test_a_table_can_be_read_back(tmp_path):
     path = tmp_path / "soak.json"
     table = SoakTable().with_row(judged()).with_row(judged(lambda n: {"lost": 1}).model_copy(update={"board": "a"}))
     table.write(path)
-    assert read_soak_table(path) == table
+    assert SoakTable.read(path) == table
     assert [row.board for row in table.boards] == ["a", "b"]
     assert len(table.with_row(judged()).boards) == 2

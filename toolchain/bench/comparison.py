@@ -1,13 +1,11 @@
 """``comparison.json``: the same students by other means on the same boards, to hold a table's rows against."""
 
-import json
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal, Protocol
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, ValidationError
 
 from toolchain.audio import Selection
 from toolchain.bench.bakenn_board import BakennImage
@@ -16,11 +14,11 @@ from toolchain.bench.host import HostComparison
 from toolchain.bench.measure import Pair, measure
 from toolchain.bench.stages import HEAD, macs_by_stage
 from toolchain.bench.table import Header
-from toolchain.errors import DoesNotFitError, UsageError
-from toolchain.files import write_atomically
+from toolchain.errors import DoesNotFitError
 from toolchain.model_names import SAMPLE_RATE
+from toolchain.records import Record, TableFile
 from toolchain.reference.engine import run
-from toolchain.resources import student_dir, targets_dir
+from toolchain.resources import student_dir
 from toolchain.target import Target
 
 Engine = Literal["plain", "bakenn"]
@@ -36,11 +34,7 @@ _CLIPS = 3
 _MAC_DIGITS = 4
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Contender(_Record):
+class Contender(Record):
     """One student on one target by other means than the target's own kernel.
 
     Attributes:
@@ -74,7 +68,7 @@ class Contender(_Record):
         return self.target, self.model, self.engine
 
 
-class Comparison(_Record):
+class Comparison(TableFile):
     """All contenders, and what they were made with.
 
     Attributes:
@@ -82,6 +76,9 @@ class Comparison(_Record):
         versions: of bakenn and the library in it.
         host: students on this computer beside other runtimes; their times were measured side by side.
     """
+
+    COMMAND = "bench --compare"
+    NAME = "comparison.json"
 
     header: Header
     versions: dict[str, str]
@@ -97,14 +94,6 @@ class Comparison(_Record):
         others = (item for item in self.contenders if item.key != contender.key)
         ordered = sorted((*others, contender), key=lambda item: (*item.key[:2], _ENGINES.index(item.engine)))
         return self.model_copy(update={"contenders": tuple(ordered)})
-
-    def write(self, path: Path) -> None:
-        """Write the comparison as JSON, whole or not at all.
-
-        Raises:
-            OSError: if the folder cannot be written.
-        """
-        write_atomically(path, json.dumps(self.model_dump(), indent=2) + "\n")
 
 
 def compare(
@@ -150,27 +139,6 @@ def compare(
                 if path is not None:
                     done.write(path)
     return done
-
-
-def read_comparison(path: Path) -> Comparison:
-    """Read a comparison back.
-
-    Raises:
-        UsageError: if it is not one.
-    """
-    try:
-        return Comparison.model_validate_json(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"cannot read {path}: {error}") from error
-    except ValidationError as error:
-        message = f"{path} is not a comparison of 'toolchain bench'"
-        raise UsageError(message, "measure it again with 'toolchain bench --compare'") from error
-
-
-def committed_comparison() -> Comparison | None:
-    """The comparison that comes with the target files, or None if there is none."""
-    path = targets_dir() / "comparison.json"
-    return read_comparison(path) if path.is_file() else None
 
 
 class _Work(Protocol):

@@ -16,7 +16,6 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
 
 from toolchain.bench.host_runtimes import Run, open_litert, open_onnxruntime, open_tflm
 from toolchain.errors import BuildError
@@ -29,6 +28,7 @@ from toolchain.quantize.student import QuantizedStudent
 from toolchain.quantize.student_file import load_student
 from toolchain.quantize.tflite import with_frames
 from toolchain.quantize.tflm import sufficient_arena
+from toolchain.records import Record
 from toolchain.reference.engine import run
 from toolchain.verify.tflm_arena import tflm_arena
 
@@ -51,11 +51,7 @@ _PATIENCE = 300
 _PROBES = 3
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class HostRow(_Record):
+class HostRow(Record):
     """One runtime on one part of a student.
 
     Attributes:
@@ -79,7 +75,7 @@ class HostRow(_Record):
     resident_bytes: int | None
 
 
-class HostComparison(_Record):
+class HostComparison(Record):
     """All rows of one student, measured in turn in one process."""
 
     model: str
@@ -89,7 +85,7 @@ class HostComparison(_Record):
     rows: tuple[HostRow, ...]
 
 
-class Growth(_Record):
+class Growth(Record):
     """What the whole engine takes for a window of so many seconds: CPU time, and bytes of state and stack."""
 
     seconds: float

@@ -1,17 +1,12 @@
 """``bench.json``: one row per target and student, and what it was measured with."""
 
-import json
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Literal
-
-from pydantic import BaseModel, ConfigDict, ValidationError
 
 import toolchain
 from toolchain.errors import UsageError
-from toolchain.files import write_atomically
 from toolchain.model_names import MODELS
-from toolchain.resources import targets_dir
+from toolchain.records import Record, TableFile
 from toolchain.target import Target
 
 #: Who executed the image: an emulated core or a simulated chip, this computer, or nobody.
@@ -31,11 +26,7 @@ def verified_by(target: Target) -> Verified:
     return _VERIFIED[target.emulator.kind if target.emulator else None]
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Audio(_Record):
+class Audio(Record):
     """What was played: clips of one length from one corpus, and a hash over all their samples."""
 
     corpus: str
@@ -44,7 +35,7 @@ class Audio(_Record):
     sha256: str
 
 
-class Row(_Record):
+class Row(Record):
     """One student on one target. Bytes and instructions are null where there is nothing to measure them with.
 
     Attributes:
@@ -105,7 +96,7 @@ class Row(_Record):
         )
 
 
-class Header(_Record):
+class Header(Record):
     """What the rows were measured with. There is no date: the same work gives the same file.
 
     Attributes:
@@ -132,8 +123,11 @@ class Header(_Record):
         return self.model_copy(update={name: {**getattr(earlier, name), **getattr(self, name)} for name in names})
 
 
-class Table(_Record):
+class Table(TableFile):
     """All rows, sorted by target and model."""
+
+    COMMAND = "bench"
+    NAME = "bench.json"
 
     header: Header
     rows: tuple[Row, ...]
@@ -147,43 +141,12 @@ class Table(_Record):
         names = set(targets)
         return self.model_copy(update={"rows": tuple(row for row in self.rows if row.target in names)})
 
-    def write(self, path: Path) -> None:
-        """Write the table as JSON, whole or not at all.
-
-        Raises:
-            OSError: if the folder cannot be written.
-        """
-        write_atomically(path, json.dumps(self.model_dump(), indent=2) + "\n")
-
 
 def make_table(header: Header, rows: Iterable[Row]) -> Table:
     """Sort the rows, and give those of targets without an emulator the instructions of their twins."""
     by_key = {row.key: row for row in rows}
     linked = [_with_twin(row, by_key.get((row.twin or "", row.model))) for row in by_key.values()]
     return Table(header=header, rows=tuple(sorted(linked, key=_order)))
-
-
-def read_table(path: Path) -> Table:
-    """Read a table back.
-
-    Raises:
-        UsageError: if it is not one.
-    """
-    try:
-        return Table.model_validate_json(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"cannot read {path}: {error}") from error
-    except ValidationError as error:
-        field = ".".join(str(part) for part in error.errors()[0]["loc"])
-        place = f" (field '{field}')" if field else ""
-        message = f"{path} is not a table of 'toolchain bench'{place}"
-        raise UsageError(message, "measure again without --resume") from error
-
-
-def committed_table() -> Table | None:
-    """The table that comes with the target files, or None if there is none."""
-    path = targets_dir() / "bench.json"
-    return read_table(path) if path.is_file() else None
 
 
 def _with_twin(row: Row, twin: Row | None) -> Row:

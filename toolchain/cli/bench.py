@@ -1,13 +1,14 @@
 """``toolchain bench``."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from toolchain.cli.console import print_table, progress, step
+from toolchain.cli.keeper import require_file
 from toolchain.cli.options import DEFAULT_OUT, DEFAULT_WINDOW, CorpusOption, OutOption
 from toolchain.model_names import MODELS
 
@@ -67,26 +68,26 @@ def bench(
     which runs the same engine objects. What cannot be measured here is named, and the exit code says why.
     """
     from toolchain.audio import installed_corpus
+    from toolchain.bench import Comparison, Table, choose_pairs, make_header
     from toolchain.bench import bench as measure_all
-    from toolchain.bench import choose_pairs, committed_comparison, make_header, read_table
     from toolchain.cli.bench_tables import drawn, drawn_shares
     from toolchain.cli.verify import choose_clips
-    from toolchain.errors import UsageError
+    from toolchain.locks import locked_all
     from toolchain.target import target_names
 
     if html is not None and not target and not all_targets:
         _write_committed_page(html)
         return
-    if resume and json is None and compare is None:
-        raise UsageError("--resume goes on with a file, and none is named", "name it with --json FILE")
+    require_file(resume, json, compare)
     boards = _boards(target or [], all_targets)
     contestants = [_contestant(name) for name in model or MODELS]
     folder = corpus or installed_corpus()
     selection = choose_clips(folder, clips, DEFAULT_WINDOW)
     header = make_header(boards, contestants, selection, folder.resolve().name, DEFAULT_WINDOW)
     pairs = choose_pairs(boards, contestants, selection)
-    with _held(pairs, out, json, compare):
-        earlier = read_table(json) if resume and json is not None and json.is_file() else None
+    folders = {out / pair.target.name / pair.model for pair in pairs}
+    with locked_all(folders, ((json, "--json"), (compare, "--compare"))):
+        earlier = Table.read(json) if resume and json is not None and json.is_file() else None
         if earlier is not None:
             header = header.going_on_from(earlier.header)
             earlier = earlier.limited_to(target_names()) if all_targets else earlier
@@ -95,25 +96,12 @@ def bench(
         print_table(drawn(table))
         if any(row.stages for row in table.rows):
             print_table(drawn_shares(table))
-        comparison = _compare(pairs, header, out, compare, resume) if compare is not None else committed_comparison()
+        comparison = _compare(pairs, header, out, compare, resume) if compare is not None else Comparison.committed()
     if html is not None:
         _write_page(html, table, comparison)
     _require(failures, len(pairs))
     if check:
         _check(table)
-
-
-@contextmanager
-def _held(pairs: list["Pair"], out: Path, json: Path | None, compare: Path | None) -> Iterator[None]:
-    """Keep other runs from the folders that are built in and from the files that are written."""
-    from toolchain.locks import locked
-
-    with ExitStack() as stack:
-        stack.enter_context(locked(json, "--json"))
-        stack.enter_context(locked(compare, "--compare"))
-        for folder in sorted({out / pair.target.name / pair.model for pair in pairs}):
-            stack.enter_context(locked(folder))
-        yield
 
 
 def _boards(names: list[str], all_targets: bool) -> list["Target"]:
@@ -163,12 +151,12 @@ def _outcome(row: "Row") -> str:
 def _compare(pairs: list["Pair"], header: "Header", out: Path, path: Path, resume: bool) -> "Comparison":
     """Run the pairs by other means, and keep what they take."""
     from toolchain.bench import compare
-    from toolchain.bench.comparison import read_comparison
+    from toolchain.bench.comparison import Comparison
     from toolchain.bench.host import compare_host
     from toolchain.cli.bench_tables import drawn_contenders, drawn_host
     from toolchain.cli.students import open_student
 
-    earlier = read_comparison(path) if resume and path.is_file() else None
+    earlier = Comparison.read(path) if resume and path.is_file() else None
     with progress("comparing", None) as bar:
 
         def said(target: str, model: str, what: str) -> None:
@@ -185,13 +173,13 @@ def _compare(pairs: list["Pair"], header: "Header", out: Path, path: Path, resum
 
 
 def _write_committed_page(path: Path) -> None:
-    from toolchain.bench import committed_comparison, committed_table
+    from toolchain.bench import Comparison, Table
     from toolchain.errors import UsageError
 
-    table = committed_table()
+    table = Table.committed()
     if table is None:
         raise UsageError("there is no committed table to draw", "measure boards: --target NAME, or --all")
-    _write_page(path, table, committed_comparison())
+    _write_page(path, table, Comparison.committed())
 
 
 def _write_page(path: Path, table: "Table", comparison: "Comparison | None") -> None:
@@ -203,9 +191,9 @@ def _write_page(path: Path, table: "Table", comparison: "Comparison | None") -> 
 
 
 def _check(table: "Table") -> None:
-    from toolchain.bench import committed_table, find_growth, require_no_growth
+    from toolchain.bench import Table, find_growth, require_no_growth
 
-    committed = committed_table()
+    committed = Table.committed()
     if committed is not None:
         require_no_growth(find_growth(committed, table.rows))
         step("no figure grew by more than 2 % since it was committed")

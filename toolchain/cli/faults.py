@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from toolchain.cli.console import print_table, progress, step
+from toolchain.cli.keeper import Keeper, require_file
 from toolchain.cli.options import DEFAULT_OUT, ModelOption, OutOption
 
 if TYPE_CHECKING:
@@ -77,54 +78,33 @@ def faults(
 
     from toolchain.cli.fault_tables import drawn_faults
     from toolchain.cli.students import open_student
-    from toolchain.faults import Plan, empty_result, require_nothing_wrong, require_resettable
+    from toolchain.faults import FaultTable, Plan, empty_result, require_nothing_wrong, require_resettable
     from toolchain.faults.prepare import FOLDER
-    from toolchain.locks import locked
+    from toolchain.locks import locked_all
     from toolchain.target import load_target
 
-    if resume and json is None:
-        raise UsageError("--resume goes on with a file, and none is named", "name it with --json FILE")
+    require_file(resume, json)
     boards = [load_target(name) for name in dict.fromkeys(target)]
     for board in boards:
         require_resettable(board)
     student = open_student(model, None).quantized
     results = []
-    with locked(json, "--json"), locked(out / FOLDER):
-        keeper = _Keeper(json, resume)
+    with locked_all([out / FOLDER], [(json, "--json")]):
+        keeper = Keeper(FaultTable(), json, resume)
         for board in boards:
             task, passed = _prepare(student, board, out, seed)
             plan = Plan(passed, seed, random, share)
             if case is not None:
                 _run_one(task, plan, case)
             else:
-                result = keeper.start(empty_result(student, task, plan))
+                empty = empty_result(student, task, plan)
+                result = keeper.earlier(empty) or empty
                 results.append(_run_all(task, plan, result, keeper, jobs, recovery))
     if results:
         print_table(drawn_faults(results))
         for result in results:
             step(_recovered(result))
         require_nothing_wrong(results)
-
-
-class _Keeper:
-    """The file that the results are kept in, if there is one."""
-
-    def __init__(self, path: Path | None, resume: bool) -> None:
-        from toolchain.faults import FaultTable, read_fault_table
-
-        self._path, self._resume = path, resume
-        self._table = read_fault_table(path) if path is not None and path.is_file() else FaultTable()
-
-    def start(self, empty: "TargetResult") -> "TargetResult":
-        """Where to begin: with nothing, or with what an earlier run of the same sessions left."""
-        earlier = self._table.of(empty.target, empty.model) if self._resume else None
-        return earlier if earlier is not None and earlier.is_same_work(empty) else empty
-
-    def keep(self, result: "TargetResult") -> None:
-        """Write the file anew with this result in it."""
-        self._table = self._table.with_result(result)
-        if self._path is not None:
-            self._table.write(self._path)
 
 
 def _prepare(student: "QuantizedStudent", target: "Target", out: Path, seed: int) -> tuple["Task", "Passed"]:
@@ -138,7 +118,7 @@ def _prepare(student: "QuantizedStudent", target: "Target", out: Path, seed: int
 
 
 def _run_all(
-    task: "Task", plan: "Plan", result: "TargetResult", keeper: _Keeper, jobs: int, repeats: int
+    task: "Task", plan: "Plan", result: "TargetResult", keeper: "Keeper[TargetResult]", jobs: int, repeats: int
 ) -> "TargetResult":
     """Run what is left of a plan with a progress bar."""
     from toolchain.faults import can_recover, count_recoveries, measure_recovery, run_plan

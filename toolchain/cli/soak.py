@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from toolchain.cli.console import print_table, progress, step
+from toolchain.cli.keeper import Keeper, require_file
 from toolchain.cli.options import DEFAULT_OUT, ModelOption, OutOption
 
 if TYPE_CHECKING:
     from toolchain.quantize.student import QuantizedStudent
-    from toolchain.soak import Clips, Job, Row, Task
+    from toolchain.soak import Job, Row, Task
     from toolchain.target import Target
 
 EXAMPLE = "toolchain soak --target mps2-an386 --target riscv-virt --clips 1000"
@@ -51,59 +52,36 @@ def soak(
     memory, files and threads of this computer's processes must not grow. A board that stops is named, and the others
     go on. If one did not pass, the exit code is 9.
     """
+    from toolchain.cli.build import build_folder
     from toolchain.cli.soak_table import drawn_soak
     from toolchain.cli.students import open_student
-    from toolchain.errors import FlashError, UsageError
-    from toolchain.soak import require_no_drift, require_proc
+    from toolchain.errors import FlashError
+    from toolchain.locks import locked_all
+    from toolchain.soak import SoakTable, require_no_drift, require_proc
     from toolchain.target import load_target
 
-    if resume and json is None:
-        raise UsageError("--resume goes on with a file, and none is named", "name it with --json FILE")
+    require_file(resume, json)
     require_proc()
     targets = [load_target(name) for name in target]
     for board in targets:
         if board.emulator is None:
             raise FlashError(f"{board.name} has no emulator", "a soak is run on boards that can be emulated")
     student = open_student(model, None).quantized
-    keeper = _Keeper(json, resume)
-    jobs = [keeper.start(job) for job in _jobs(student, targets, out, clips, seconds, seed)]
-    rows = _run(jobs, keeper)
+    folders = [build_folder(out, board, student) for board in targets]
+    with locked_all(folders, [(json, "--json")]):
+        keeper = Keeper(SoakTable(), json, resume)
+        jobs = [_go_on(job, keeper) for job in _jobs(student, targets, out, clips, seconds, seed)]
+        rows = _run(jobs, keeper)
     print_table(drawn_soak(rows))
     require_no_drift(rows)
-
-
-class _Keeper:
-    """The file that the rows are kept in, if there is one."""
-
-    def __init__(self, path: Path | None, resume: bool) -> None:
-        from toolchain.soak import SoakTable, read_soak_table
-
-        self._path, self._resume = path, resume
-        self._table = read_soak_table(path) if path is not None and path.is_file() else SoakTable()
-
-    def start(self, job: "Job") -> "Job":
-        """Where to begin: with nothing, or with what an earlier run of the same clips left."""
-        from toolchain.soak import Job, is_open
-
-        earlier = self._table.of(job.row) if self._resume else None
-        if earlier is None or not earlier.is_same_work(job.row):
-            return job
-        if is_open(earlier) and earlier.done:
-            step(f"{earlier.board}: going on after {earlier.done:,} clips, in session {earlier.sessions + 1}")
-        return Job(job.task, earlier)
-
-    def keep(self, row: "Row") -> None:
-        """Write the file anew with this row in it."""
-        self._table = self._table.with_row(row)
-        if self._path is not None:
-            self._table.write(self._path)
 
 
 def _jobs(
     student: "QuantizedStudent", targets: list["Target"], out: Path, clips: int, seconds: float, seed: int
 ) -> list["Job"]:
     """One for every target that was named; each target's image is built once."""
-    from toolchain.soak import Job, empty_row, speech
+    from toolchain.cli.build import build_image
+    from toolchain.soak import Job, empty_row, make_task, speech
 
     pcm = speech(seconds)
     tasks: dict[str, Task] = {}
@@ -111,22 +89,27 @@ def _jobs(
     jobs = []
     for target in targets:
         if target.name not in tasks:
-            tasks[target.name] = _prepare(student, target, out, pcm, seed=seed, wanted=clips)
+            image = build_image(student, target, out)
+            tasks[target.name] = make_task(student, target, image, pcm, seed=seed, wanted=clips)
         seen[target.name] += 1
         board = target.name if seen[target.name] == 1 else f"{target.name} {seen[target.name]}"
         jobs.append(Job(tasks[target.name], empty_row(board, student, tasks[target.name], seconds)))
     return jobs
 
 
-def _prepare(student: "QuantizedStudent", target: "Target", out: Path, pcm: "Clips", **work: int) -> "Task":
-    from toolchain.soak import build_for_soak, make_task
+def _go_on(job: "Job", keeper: "Keeper[Row]") -> "Job":
+    """The same job from where an earlier run of the same clips stopped."""
+    from toolchain.soak import Job, is_open
 
-    with progress(f"building {student.model} for {target.name}", None) as bar:
-        build = build_for_soak(student, target, out, lambda source: bar.advance(f"compiling {source}"))
-    return make_task(student, target, build, pcm, **work)
+    earlier = keeper.earlier(job.row)
+    if earlier is None:
+        return job
+    if is_open(earlier) and earlier.done:
+        step(f"{earlier.board}: going on after {earlier.done:,} clips, in session {earlier.sessions + 1}")
+    return Job(job.task, earlier)
 
 
-def _run(jobs: list["Job"], keeper: _Keeper) -> list["Row"]:
+def _run(jobs: list["Job"], keeper: "Keeper[Row]") -> list["Row"]:
     """Run all boards with one progress bar, and say when one stops."""
     from toolchain.soak import run_farm
 

@@ -46,6 +46,9 @@ def _figures(row: "Row") -> tuple[str, ...]:
 
 
 def _result(row: "Row") -> str:
+    """In a word: what was wrong stands in the error that follows the table."""
     from toolchain.soak import problems
 
-    return "; ".join(problems(row)) or "passed"
+    if row.error is not None:
+        return "stopped"
+    return "failed" if problems(row) else "passed"

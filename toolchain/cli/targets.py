@@ -51,12 +51,12 @@ def show(
     """
     from dataclasses import asdict
 
-    from toolchain.bench import ASSUMPTION, committed_table, estimate
+    from toolchain.bench import ASSUMPTION, Table, estimate
     from toolchain.cli.target_page import print_page
     from toolchain.model_names import MODELS
     from toolchain.target import load_target
 
-    board, table = load_target(name), committed_table()
+    board, table = load_target(name), Table.committed()
     estimates = [estimate(board, model, table) for model in MODELS]
     if json:
         rows = [row.model_dump() for row in table.rows if row.target == name] if table else []

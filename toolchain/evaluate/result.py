@@ -2,9 +2,8 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
-
 import toolchain
+from toolchain.records import Record
 
 #: Whom a student is compared with: the teacher, the targets that the corpus carries, or itself in float.
 Against = Literal["teacher", "corpus", "float"]
@@ -13,11 +12,7 @@ Against = Literal["teacher", "corpus", "float"]
 Form = Literal["float", "int8"]
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Latency(_Record):
+class Latency(Record):
     """Milliseconds for one window, on one thread, in a process of its own."""
 
     median_ms: float
@@ -25,7 +20,7 @@ class Latency(_Record):
     runs: int
 
 
-class Runtime(_Record):
+class Runtime(Record):
     """What ONNX Runtime needs for a model file and a window of audio.
 
     Attributes:
@@ -39,7 +34,7 @@ class Runtime(_Record):
     memory_bytes: int | None
 
 
-class Costs(_Record):
+class Costs(Record):
     """What a student costs.
 
     Attributes:
@@ -59,7 +54,7 @@ class Costs(_Record):
     runtime: Runtime
 
 
-class Agreement(_Record):
+class Agreement(Record):
     """CCC of a student's outputs over the recordings of one corpus; None where it is not defined."""
 
     corpus: str
@@ -71,7 +66,7 @@ class Agreement(_Record):
     valence: float | None
 
 
-class Row(_Record):
+class Row(Record):
     """One student.
 
     Attributes:
@@ -87,7 +82,7 @@ class Row(_Record):
     agreement: tuple[Agreement, ...] = ()
 
 
-class Evaluation(_Record):
+class Evaluation(Record):
     """All rows.
 
     Attributes:

@@ -8,8 +8,6 @@ from toolchain.faults.report import (
     ClassResult,
     FaultTable,
     TargetResult,
-    committed_fault_table,
-    read_fault_table,
     require_nothing_wrong,
 )
 from toolchain.faults.run import run_case, run_plan
@@ -27,14 +25,12 @@ __all__ = [
     "board_of",
     "build_for_faults",
     "can_recover",
-    "committed_fault_table",
     "count_recoveries",
     "empty_result",
     "find_case",
     "make_task",
     "measure_recovery",
     "measure_session",
-    "read_fault_table",
     "require_nothing_wrong",
     "require_resettable",
     "run_case",

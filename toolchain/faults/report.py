@@ -1,29 +1,21 @@
 """``faults.json``: how every session with faults ended, counted by class."""
 
-import json
 import math
 from collections import Counter
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 import toolchain
-from toolchain.errors import ParityError, UsageError
+from toolchain.errors import ParityError
 from toolchain.faults.session import Outcome
-from toolchain.files import write_atomically
-from toolchain.resources import targets_dir
+from toolchain.records import Record, TableFile
 
-_FILE = "faults.json"
 _MS = 1000
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class ClassResult(_Record):
+class ClassResult(Record):
     """How the sessions of one class of faults ended.
 
     Attributes:
@@ -47,7 +39,7 @@ class ClassResult(_Record):
     seconds_most: float
 
 
-class Recovery(_Record):
+class Recovery(Record):
     """Extra time of sessions with one lost or damaged frame over the median of undamaged ones, one session at a time.
 
     Attributes:
@@ -63,7 +55,7 @@ class Recovery(_Record):
     most_ms: float
 
 
-class Failure(_Record):
+class Failure(Record):
     """A session that ended as none may.
 
     Attributes:
@@ -80,7 +72,7 @@ class Failure(_Record):
     said: str
 
 
-class Progress(_Record):
+class Progress(Record):
     """Where an unfinished run stands.
 
     Attributes:
@@ -89,10 +81,10 @@ class Progress(_Record):
     """
 
     done: tuple[int, ...] = ()
-    milliseconds: dict[str, dict[int, int]] = {}
+    milliseconds: dict[str, dict[int, int]] = Field(default_factory=dict)
 
 
-class TargetResult(_Record):
+class TargetResult(Record):
     """All sessions on one target.
 
     Attributes:
@@ -147,52 +139,23 @@ class TargetResult(_Record):
         return self.model_dump(exclude=outcome) == other.model_dump(exclude=outcome)
 
 
-class FaultTable(_Record):
+class FaultTable(TableFile):
     """All targets, sorted. There is no date: the same work gives the same file but for the times."""
+
+    COMMAND = "faults"
+    NAME = "faults.json"
 
     toolchain: str = toolchain.__version__
     targets: tuple[TargetResult, ...] = ()
 
-    def of(self, target: str, model: str) -> TargetResult | None:
-        """The result of one target, or None."""
-        return next((result for result in self.targets if result.key == (target, model)), None)
+    def of(self, result: TargetResult) -> TargetResult | None:
+        """The result of the same target and model, or None."""
+        return next((other for other in self.targets if other.key == result.key), None)
 
-    def with_result(self, result: TargetResult) -> "FaultTable":
+    def with_row(self, result: TargetResult) -> "FaultTable":
         """The same table with this result in place of what it had for the target."""
         others = [other for other in self.targets if other.key != result.key]
         return FaultTable(targets=tuple(sorted([*others, result], key=lambda item: item.key)))
-
-    def write(self, path: Path) -> None:
-        """Write the table as JSON, whole or not at all.
-
-        Raises:
-            OSError: if the folder cannot be written.
-        """
-        write_atomically(path, json.dumps(self.model_dump(), indent=2) + "\n")
-
-
-def read_fault_table(path: Path) -> FaultTable:
-    """Read a table back.
-
-    Raises:
-        UsageError: if it is not one.
-    """
-    try:
-        return FaultTable.model_validate_json(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"cannot read {path}: {error}") from error
-    except ValidationError as error:
-        field = ".".join(str(part) for part in error.errors()[0]["loc"])
-        place = f" (field '{field}')" if field else ""
-        raise UsageError(
-            f"{path} is not a table of 'toolchain faults'{place}", "name another file, or remove this one"
-        ) from error
-
-
-def committed_fault_table() -> FaultTable | None:
-    """The table in ``targets/``; None where none is committed."""
-    path = targets_dir() / _FILE
-    return read_fault_table(path) if path.is_file() else None
 
 
 class Tally:

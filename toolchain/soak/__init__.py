@@ -2,8 +2,8 @@
 
 from toolchain.soak.farm import Job, is_open, run_farm
 from toolchain.soak.judge import problems, require_no_drift
-from toolchain.soak.prepare import Clips, Task, build_for_soak, empty_row, make_task, speech
-from toolchain.soak.report import Row, SoakTable, committed_soak_table, read_soak_table
+from toolchain.soak.prepare import Clips, Task, empty_row, make_task, speech
+from toolchain.soak.report import Row, SoakTable
 from toolchain.soak.session import run_session
 from toolchain.soak.usage import require_proc
 
@@ -13,13 +13,10 @@ __all__ = [
     "Row",
     "SoakTable",
     "Task",
-    "build_for_soak",
-    "committed_soak_table",
     "empty_row",
     "is_open",
     "make_task",
     "problems",
-    "read_soak_table",
     "require_no_drift",
     "require_proc",
     "run_farm",

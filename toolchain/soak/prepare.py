@@ -2,7 +2,7 @@
 
 import math
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from toolchain.audio import select_clips
 from toolchain.audio.calibration import calibration_folder
-from toolchain.build import BuildResult, build_firmware
+from toolchain.build import BuildResult
 from toolchain.link.board import DEFAULT_TIMEOUT
 from toolchain.quantize.student import QuantizedStudent
 from toolchain.reference.engine import run
@@ -68,18 +68,6 @@ class Task:
             indices = list(range(count))
             random.Random(f"{self.seed} {cycle}").shuffle(indices)
             yield from indices[start % count if cycle == start // count else 0 :]
-
-
-def build_for_soak(
-    student: QuantizedStudent, target: Target, out: Path, progress: Callable[[str], None] = lambda source: None
-) -> BuildResult:
-    """Build the image that is run, as `toolchain build` does.
-
-    Raises:
-        MissingToolError: if the compiler is not installed.
-        BuildError: if it does not compile.
-    """
-    return build_firmware(student, target, out / target.name / student.model, progress)
 
 
 def speech(seconds: float) -> Clips:

@@ -1,24 +1,11 @@
 """``soak.json``: what came of many clips in a row, board by board."""
 
-import json
-from pathlib import Path
-
-from pydantic import BaseModel, ConfigDict, ValidationError
-
 import toolchain
-from toolchain.errors import UsageError
-from toolchain.files import write_atomically
-from toolchain.resources import targets_dir
+from toolchain.records import Record, TableFile
 from toolchain.soak.usage import Usage
 
-_FILE = "soak.json"
 
-
-class _Record(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Batch(_Record):
+class Batch(Record):
     """Clips that followed one another on one open session.
 
     Attributes:
@@ -51,14 +38,14 @@ class Batch(_Record):
     board: Usage
 
 
-class Change(_Record):
+class Change(Record):
     """One figure after a session's first clips, and at its end."""
 
     first: int
     last: int
 
 
-class Figures(_Record):
+class Figures(Record):
     """What all batches of a board come to.
 
     Attributes:
@@ -92,7 +79,7 @@ class Figures(_Record):
     board_growth_kib: int | None
 
 
-class Row(_Record):
+class Row(Record):
     """One board.
 
     Attributes:
@@ -148,8 +135,11 @@ class Row(_Record):
         return self.model_dump(exclude=outcome) == other.model_dump(exclude=outcome)
 
 
-class SoakTable(_Record):
+class SoakTable(TableFile):
     """All boards, sorted."""
+
+    COMMAND = "soak"
+    NAME = "soak.json"
 
     toolchain: str = toolchain.__version__
     boards: tuple[Row, ...] = ()
@@ -162,35 +152,3 @@ class SoakTable(_Record):
         """The same table with this row in place of what it had for the board."""
         others = [other for other in self.boards if other.key != row.key]
         return SoakTable(boards=tuple(sorted([*others, row], key=lambda item: item.key)))
-
-    def write(self, path: Path) -> None:
-        """Write the table as JSON, whole or not at all.
-
-        Raises:
-            OSError: if the folder cannot be written.
-        """
-        write_atomically(path, json.dumps(self.model_dump(), indent=1) + "\n")
-
-
-def read_soak_table(path: Path) -> SoakTable:
-    """Read a table back.
-
-    Raises:
-        UsageError: if it is not one.
-    """
-    try:
-        return SoakTable.model_validate_json(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"cannot read {path}: {error}") from error
-    except ValidationError as error:
-        field = ".".join(str(part) for part in error.errors()[0]["loc"])
-        place = f" (field '{field}')" if field else ""
-        raise UsageError(
-            f"{path} is not a table of 'toolchain soak'{place}", "name another file, or remove this one"
-        ) from error
-
-
-def committed_soak_table() -> SoakTable | None:
-    """The table in ``targets/``; None where none is committed."""
-    path = targets_dir() / _FILE
-    return read_soak_table(path) if path.is_file() else None

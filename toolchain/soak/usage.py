@@ -5,15 +5,14 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
-
 from toolchain.errors import UsageError
+from toolchain.records import Record
 
 _PROC = Path("/proc")
 _KIB_PER_PAGE = os.sysconf("SC_PAGE_SIZE") // 1024 if hasattr(os, "sysconf") else 4
 
 
-class Usage(BaseModel):
+class Usage(Record):
     """What some processes take together.
 
     Attributes:
@@ -21,8 +20,6 @@ class Usage(BaseModel):
         files: open file descriptors.
         threads: threads.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     resident_kib: int = 0
     files: int = 0
