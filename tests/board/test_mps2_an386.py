@@ -76,7 +76,7 @@ def test_a_board_with_another_model_is_refused(board, model):
 def test_a_host_that_ignores_the_credit_overruns_the_ring_and_still_gets_the_right_answer():
     build, pcm = build_once(TARGET.name, "wav2small-17k"), noise(8000)
     with open_board(TARGET, build.elf) as url, Board(url) as board:
-        board._hello = replace(board.hello(), credit=20_000)
+        board._session._hello = replace(board.hello(), credit=20_000)
         assert np.array_equal(board.infer(pcm).values, run(student_of("wav2small-17k"), pcm).output)
 
 

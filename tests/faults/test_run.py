@@ -62,14 +62,14 @@ def test_an_interrupted_run_goes_on_and_counts_every_case_once(student, task, pl
     path = tmp_path / "faults.json"
 
     def interrupt(result) -> None:
-        FaultTable().with_result(result).write(path)
+        FaultTable().with_row(result).write(path)
         if len(result.unfinished.done) == 2:
             raise KeyboardInterrupt
 
     empty = empty_result(student, task, plan)
     with pytest.raises(KeyboardInterrupt):
         run_plan(task, plan, empty, 1, interrupt)
-    half = FaultTable.read(path).of("host", student.model)
+    half = FaultTable.read(path).of(empty)
     assert half.is_same_work(empty)
     assert len(half.unfinished.done) == 2
     whole = run_plan(task, plan, half, JOBS, ignore)
