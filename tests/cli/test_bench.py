@@ -68,7 +68,7 @@ def test_shares_are_shown_and_growth_ends_with_4(cli, tmp_path, corpus_dir, monk
     assert called.code == 0, called.err
     assert "front end" in called.out
     written = json.loads((tmp_path / "bench.json").read_text())
-    monkeypatch.setattr("toolchain.bench.table.targets_dir", lambda: tmp_path)
+    monkeypatch.setattr("toolchain.records.targets_dir", lambda: tmp_path)
     assert cli(*arguments, "--check").code == 0
     written["rows"][0]["flash_bytes"] //= 2
     (tmp_path / "bench.json").write_text(json.dumps(written))
