@@ -1,7 +1,7 @@
 # make demo    build, flash and verify the bundled student on an emulated Cortex-M4 (core install only)
 # make test    lint and test everything (all extras but tensorflow)
-# make bench   measure both students on every board, into targets/bench.json and README.md
-# make compare    hold them against other means, into targets/comparison.json and README.md
+# make bench   measure both students on every board, into targets/bench.json and docs/measurements.md
+# make compare    hold them against other means, into targets/comparison.json and docs/measurements.md
 # make faults     try every single fault on the line, and 100,000 random sessions, into targets/faults.json and docs/faults.md
 # make fuzz SECONDS=600    hostile bytes and files for so many seconds for each fuzz target of the firmware (docs/fuzzing.md)
 # make soak       10,000 clips in a row on each of three boards at once, into targets/soak.json and docs/soak.md
@@ -56,7 +56,7 @@ lint: $(VENV)/dev
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 
-# The tables of measured figures in README.md: of the demo's board, and of every board as 'make bench' left them.
+# The measured figures in README.md and docs/: of the demo's board, and of every board as 'make bench' left them.
 figures: packages $(VENV)/core
 	@for model in $(MODELS); do \
 	    $(BIN)/toolchain run --target $(TARGET) --model $$model --clips $(CLIPS); done

@@ -1,8 +1,7 @@
-"""Write the tables of measured figures into README.md, docs/faults.md and docs/soak.md: ``make figures``.
+"""Write the measured figures into README.md and the pages of docs/ that show them: ``make figures``.
 
-The first is made from the reports under build/, which 'toolchain run' writes; the others from targets/bench.json and
-targets/comparison.json, which 'toolchain bench' writes, from targets/faults.json, which 'toolchain faults' writes, and
-from targets/soak.json, which 'toolchain soak' writes.
+What the demo prints, and the table below it, are made from the reports under build/, which 'toolchain run' writes; the
+others from the files that 'toolchain bench', 'faults' and 'soak' keep in targets/.
 """
 
 import json
@@ -10,24 +9,34 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from toolchain.bench import Comparison, Row, Table
+from rich.text import Text
+
+from toolchain.bench import Comparison, Row, Table, estimate
 from toolchain.bench.comparison import Contender
+from toolchain.cli.console import stdout
+from toolchain.cli.summary import print_summary
 from toolchain.faults import FaultTable
 from toolchain.files import write_atomically
-from toolchain.model_names import DIMENSIONS, Normalisation
+from toolchain.model_names import DIMENSIONS, MODELS, Normalisation
 from toolchain.soak import Row as SoakRow
 from toolchain.soak import SoakTable, problems
 from toolchain.target import load_target
+from toolchain.verify import HTML_FILE
 
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
+MEASUREMENTS = ROOT / "docs" / "measurements.md"
 FAULTS = ROOT / "docs" / "faults.md"
 SOAK = ROOT / "docs" / "soak.md"
+
+#: What `make demo` runs.
+DEMO = ("mps2-an386", MODELS[0])
 
 RUN_HEADINGS = (
     "target", "student", "clips equal to the reference", "CCC A / D / V", "flash", "RAM", "TFLM's arena, 5 s",
     "instructions per second of audio",
 )  # fmt: skip
+BOARD_HEADINGS = ("target", "core", "executed by", "flash", "RAM", "instructions", "clock", "of real time, estimated")
 BENCH_HEADINGS = (
     "target", "student", "kernel", "executed by", "clips equal", "flash", "RAM", "image", "instructions", "per MAC",
 )  # fmt: skip
@@ -55,6 +64,22 @@ def run_row(report: dict[str, Any]) -> tuple[str, ...]:
         _bytes(report["ram_static_bytes"] + report["ram_stack_bytes"]),
         _bytes(report["tflm_arena"]["bytes"]),
         _millions(report["instructions_per_second_of_audio"]),
+    )
+
+
+def board_row(row: Row, table: Table) -> tuple[str, ...]:
+    """One row of the bench as cells of the table of boards."""
+    target = load_target(row.target)
+    clock, share = target.board.clock_hz, estimate(target, row.model, table).seconds
+    return (
+        f"`{row.target}`",
+        target.core,
+        executed_by(row),
+        _bytes(row.flash_bytes),
+        _ram(row),
+        _instructions(row),
+        f"{clock / 1e6:g} MHz" if clock else "",
+        f"{100 * share:.0f} %" if share is not None else "",
     )
 
 
@@ -122,6 +147,20 @@ def run_table(reports: Iterable[dict[str, Any]]) -> str:
         report for report in reports if report["ram_stack_bytes"] and report["normalisation"] == Normalisation.TWO_PASS
     ]
     return markdown([RUN_HEADINGS, *map(run_row, boards)])
+
+
+def demo(report: dict[str, Any]) -> str:
+    """What ``make demo`` ends with."""
+    with stdout.capture() as printed:
+        print_summary(report, Path("build", *DEMO, HTML_FILE))
+    lines = Text.from_ansi(printed.get()).plain.rstrip().split("\n")
+    return "\n".join(("```", *map(str.rstrip, lines), "```"))
+
+
+def boards_table(table: Table) -> str:
+    """The demo's student on every board that it fits."""
+    rows = [row for row in table.rows if row.model == DEMO[1] and row.flash_bytes is not None]
+    return markdown([BOARD_HEADINGS, *(board_row(row, table) for row in rows)])
 
 
 def bench_table(table: Table) -> str:
@@ -257,29 +296,36 @@ def _millions(value: int | None) -> str:
     return "" if value is None else f"{value / 1e6:,.1f} M"
 
 
-def main() -> None:
-    """Replace what stands between the markers, as far as there is something to replace it with."""
-    text = README.read_text(encoding="utf-8")
+def reports() -> dict[tuple[str, str], dict[str, Any]]:
+    """The reports under build/, by target and model."""
     paths = sorted((ROOT / "build").glob("*/*/report.json"))
-    if paths:
-        reports = [json.loads(path.read_text(encoding="utf-8")) for path in paths]
-        text = replaced(text, "figures", run_table(reports))
+    found = [json.loads(path.read_text(encoding="utf-8")) for path in paths]
+    return {(report["target"], report["model"]): report for report in found}
+
+
+def rewrite(page: Path, **contents: str) -> None:
+    """Replace what stands between these markers of a page."""
+    text = page.read_text(encoding="utf-8")
+    for marker, content in contents.items():
+        text = replaced(text, marker, content)
+    write_atomically(page, text)
+
+
+def main() -> None:
+    """Rewrite all pages, as far as there is something to rewrite them with."""
+    found = reports()
+    if found:
+        rewrite(README, demo=demo(found[DEMO]), figures=run_table(found.values()))
     table, comparison = Table.committed(), Comparison.committed()
     if table is not None:
-        text = replaced(text, "bench", bench_table(table))
-        text = replaced(text, "stages", stages_table(table))
+        rewrite(README, boards=boards_table(table))
+        rewrite(MEASUREMENTS, bench=bench_table(table), stages=stages_table(table))
         if comparison is not None:
-            text = replaced(text, "comparison", comparison_table(table, comparison))
-            text = replaced(text, "host", host_table(comparison))
-    write_atomically(README, text)
-    faults = FaultTable.committed()
-    if faults is not None:
-        text = FAULTS.read_text(encoding="utf-8")
-        text = replaced(text, "faults", faults_table(faults))
-        write_atomically(FAULTS, replaced(text, "recovery", recovery_table(faults)))
-    soak = SoakTable.committed()
-    if soak is not None:
-        write_atomically(SOAK, replaced(SOAK.read_text(encoding="utf-8"), "soak", soak_table(soak)))
+            rewrite(MEASUREMENTS, comparison=comparison_table(table, comparison), host=host_table(comparison))
+    if (faults := FaultTable.committed()) is not None:
+        rewrite(FAULTS, faults=faults_table(faults), recovery=recovery_table(faults))
+    if (soak := SoakTable.committed()) is not None:
+        rewrite(SOAK, soak=soak_table(soak))
 
 
 if __name__ == "__main__":

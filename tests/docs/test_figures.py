@@ -1,13 +1,16 @@
-"""The README's table of all boards is made from the committed measurements, not typed."""
+"""The figures of README and docs are made from the committed measurements, not typed."""
 
 import importlib.util
+import re
 from pathlib import Path
 
 import pytest
 
 from toolchain.bench import Comparison, Row, Table
 from toolchain.bench.comparison import Contender
+from toolchain.bench.table import make_table
 from toolchain.faults import RANDOM, FaultTable, require_nothing_wrong
+from toolchain.model_names import MODELS
 from toolchain.soak import SoakTable, require_no_drift
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,13 +30,26 @@ def row(**figures):
     return Row.model_validate({**facts, **identity, "clips": 0, "equal_clips": 0, **figures})
 
 
-def test_the_readme_has_the_committed_measurements(figures):
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+def test_the_pages_have_the_committed_measurements(figures):
+    readme, page = (path.read_text(encoding="utf-8") for path in (figures.README, figures.MEASUREMENTS))
     table, comparison = Table.committed(), Comparison.committed()
-    assert figures.bench_table(table) in readme, "run: make figures"
-    assert figures.stages_table(table) in readme, "run: make figures"
-    assert figures.comparison_table(table, comparison) in readme, "run: make figures"
-    assert figures.host_table(comparison) in readme, "run: make figures"
+    assert figures.boards_table(table) in readme, "run: make figures"
+    assert figures.bench_table(table) in page, "run: make figures"
+    assert figures.stages_table(table) in page, "run: make figures"
+    assert figures.comparison_table(table, comparison) in page, "run: make figures"
+    assert figures.host_table(comparison) in page, "run: make figures"
+
+
+def test_the_demo_in_the_readme_is_of_the_image_that_was_measured(figures):
+    """What it prints comes from a report under build/, which is not committed; its flash must be the bench's."""
+    readme = figures.README.read_text(encoding="utf-8")
+    target, demonstrated = figures.DEMO
+    for model in MODELS:
+        flash = Table.committed().row(target, model).flash_bytes
+        row = rf"\| `{target}` \| `{model}` \| 100 of 100 \|.* \| {flash:,} B \|"
+        assert re.search(row, readme), "run: make figures"
+        if model == demonstrated:
+            assert f"  flash          {flash:,} bytes of" in readme, "run: make figures"
 
 
 def test_the_page_of_faults_has_the_committed_results(figures):
@@ -89,6 +105,15 @@ def test_what_executed_the_image_is_said(figures):
     assert figures.bench_row(built)[-2:] == ("5.0 M (twin `mps2-an386`)", "")
     assert figures.bench_row(built)[6] == "10,000 B + stack"
     assert figures.bench_row(row(verified="does-not-fit", reason="too large"))[3] == "does not fit"
+
+
+def test_the_table_of_boards_estimates_the_share_of_real_time(figures):
+    counted = row(verified="emulated-core", clips=1, equal_clips=1, flash_bytes=9, ram_static_bytes=8,
+                  instructions_per_second_of_audio=4_000_000)  # fmt: skip
+    table = make_table(Table.committed().header, [counted])
+    assert figures.board_row(counted, table) == (
+        "`stm32f405`", "cortex-m4", "QEMU, `netduinoplus2`", "9 B", "8 B + stack", "4.0 M", "16 MHz", "25 %",
+    )  # fmt: skip
 
 
 def test_shares_are_of_all_instructions(figures):

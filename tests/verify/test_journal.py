@@ -1,5 +1,6 @@
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,10 +10,12 @@ from tests.verify.fake_board import FakeBoard
 from toolchain.audio import Clip
 from toolchain.errors import UsageError
 from toolchain.files import sha256_file
-from toolchain.verify.journal import JOURNAL_FILE, Journal
+from toolchain.model_names import Normalisation
+from toolchain.target import load_target
+from toolchain.verify.journal import JOURNAL_FILE, Journal, header_of
 from toolchain.verify.parity import ClipResult, Difference, Measured, compare
 
-_HEADER = {"build_id": "00" * 8, "port": None}
+_HEADER = {"build_id": "00" * 8, "emulator": None}
 
 
 def _clip(index: int, seed: int | None = None) -> Clip:
@@ -109,7 +112,7 @@ def test_lines_that_are_no_clips(tmp_path, line):
 
 
 def test_a_line_of_another_measurement_is_not_taken(tmp_path):
-    for name, header in (("mine", _HEADER), ("theirs", {**_HEADER, "port": "/dev/ttyACM0"})):
+    for name, header in (("mine", _HEADER), ("theirs", {**_HEADER, "emulator": "qemu"})):
         (tmp_path / name).mkdir()
         _write(tmp_path / name, [_clip(len(name))], header)
     theirs = (tmp_path / "theirs" / JOURNAL_FILE).read_bytes().splitlines(keepends=True)[1]
@@ -133,7 +136,7 @@ def test_another_header_or_fresh_begins_anew(tmp_path, fresh):
 def test_a_damaged_first_line_discards_all(tmp_path):
     _write(tmp_path, [_clip(0)])
     path = tmp_path / JOURNAL_FILE
-    path.write_bytes(path.read_bytes().replace(b'"port"', b'"part"', 1))
+    path.write_bytes(path.read_bytes().replace(b'"emulator"', b'"imitator"', 1))
     with Journal(tmp_path, _HEADER) as journal:
         assert journal.discarded and journal.known([_clip(0)]) == 0
 
@@ -198,3 +201,17 @@ def test_a_clip_that_differed_as_the_second_is_asked_for_its_layers_when_it_is_t
     resumed = _compare(tmp_path, clips[1:])
     assert resumed.first_difference is not None
     assert (resumed.first_difference.clip, resumed.first_difference.layer) == ("1.wav", "conv2")
+
+
+def test_a_board_that_comes_back_under_another_port_goes_on_and_an_emulator_does_not():
+    target, student = load_target("mps2-an386"), random_student("wav2small-17k")
+    build = SimpleNamespace(build_id=bytes(8), model_hash=bytes(8))
+
+    def header(port):
+        return header_of(
+            target=target, build=build, student=student, hashes={}, port=port,
+            normalisation=Normalisation.TWO_PASS,
+        )  # fmt: skip
+
+    assert header("/dev/ttyUSB0") == header("/dev/ttyUSB1")
+    assert header("/dev/ttyUSB0") != header(None)

@@ -58,7 +58,8 @@ def header_of(
         build: what it runs.
         student: the deployed model.
         hashes: SHA-256 of further files by name, such as the float student's.
-        port: where the board is; None for the target's emulator.
+        port: where the board is; None for the target's emulator. A board that was unplugged may come back under
+            another name: only whether there is one counts.
         normalisation: of the board.
     """
     return {
@@ -70,7 +71,6 @@ def header_of(
         "student": student.digest().hex(),
         "hashes": dict(hashes),
         "normalisation": normalisation.value,
-        "port": port,
         "emulator": target.emulator.kind if port is None and target.emulator else None,
     }
 
