@@ -6,12 +6,13 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
 from tests.builds import need
 from toolchain.locks import locked
-from toolchain.verify import HTML_FILE, JOURNAL_FILE, JSON_FILE
+from toolchain.verify import HTML_FILE, JOURNALS, JSON_FILE
 
 _CLIPS = 32
 _SECONDS = 120.0
@@ -33,7 +34,8 @@ def built(tmp_path_factory):
 def verifying(built, corpus_dir):
     """Start ``verify``, with further options; ends it if the test does not."""
     out, folder = built
-    (folder / JOURNAL_FILE).unlink(missing_ok=True)
+    for left in folder.glob(JOURNALS):
+        left.unlink()
     started = []
 
     def start(*options: object) -> subprocess.Popen:
@@ -69,11 +71,17 @@ def whole(built, corpus_dir):
     return report
 
 
+def _journal(folder) -> Path | None:
+    """The one journal that there is."""
+    return next(folder.glob(JOURNALS), None)
+
+
 def _interrupt(process, folder, number, after=3) -> None:
     """Send a signal as soon as the journal has so many clips."""
-    journal, end = folder / JOURNAL_FILE, time.monotonic() + _SECONDS
+    end = time.monotonic() + _SECONDS
     while time.monotonic() < end and process.poll() is None:
-        if journal.exists() and journal.read_bytes().count(b"\n") > after:
+        journal = _journal(folder)
+        if journal is not None and journal.read_bytes().count(b"\n") > after:
             # All that the run has started goes with it, as when a terminal is closed or sends Ctrl-C.
             os.killpg(process.pid, number)
             return
@@ -89,14 +97,14 @@ def _ended(process) -> tuple[int, str, str]:
 def _finish(verifying, folder) -> tuple[dict, str]:
     code, out, err = _ended(verifying("--json"))
     assert code == 0, err
-    assert not (folder / JOURNAL_FILE).exists()
+    assert _journal(folder) is None
     report = json.loads((folder / JSON_FILE).read_text())
     assert report == json.loads(out)
     return report, err
 
 
 def _kept(folder) -> int:
-    return len((folder / JOURNAL_FILE).read_bytes().splitlines()) - 1
+    return len(_journal(folder).read_bytes().splitlines()) - 1
 
 
 def _without_times(report) -> dict:
@@ -116,7 +124,7 @@ def test_a_run_goes_on_after_a_signal_to_the_same_report(built, verifying, whole
     if number == signal.SIGINT:
         assert code == 130
         assert f"note: {kept} of {_CLIPS} clips are measured and kept; the same command goes on" in err
-    lines = [json.loads(line)["clip"] for line in (folder / JOURNAL_FILE).read_text().splitlines()[1:]]
+    lines = [json.loads(line)["clip"] for line in _journal(folder).read_text().splitlines()[1:]]
     report, err = _finish(verifying, folder)
     assert f"note: {kept} of {_CLIPS} clips were measured before an interruption and are kept; --fresh" in err
     assert _without_times(report) == _without_times(whole)
@@ -138,15 +146,29 @@ def test_a_run_that_is_interrupted_twice(built, verifying, whole):
     assert runs == sorted(runs) and set(runs) == {1, 2, 3}
 
 
-def test_what_another_run_left_is_not_taken(built, verifying, whole):
+def test_other_runs_leave_what_was_kept(built, verifying, whole):
+    """One with another normaliser, a few other clips, and one that finds no board."""
     _, folder = built
     run = verifying()
     _interrupt(run, folder, signal.SIGKILL)
     _ended(run)
-    code, out, err = _ended(verifying("--normaliser", "running", "--json"))
-    assert code == 0, err
-    assert "note: clips of an interrupted run are discarded" in err
-    assert json.loads(out)["resumed_clips"] == 0
+    kept = _kept(folder)
+    for options, code in (
+        (("--normaliser", "running"), 0),
+        (("--clips", 1, "--window", "0.25"), 0),
+        (("--port", "/dev/ttyABSENT"), 6),
+    ):
+        ended, _, err = _ended(verifying(*options))
+        assert ended == code, err
+        assert "are kept" not in err
+        assert _kept(folder) == kept
+    report, _ = _finish(verifying, folder)
+    assert report["resumed_clips"] == kept
+    assert _without_times(report) == _without_times(whole)
+
+
+def test_fresh_measures_all_again(built, verifying, whole):
+    _, folder = built
     run = verifying()
     _interrupt(run, folder, signal.SIGKILL)
     _ended(run)
@@ -160,7 +182,7 @@ def test_two_runs_at_once_on_one_build_folder(built, verifying, whole):
     out, folder = built
     run = verifying("--json")
     end = time.monotonic() + _SECONDS
-    while not (folder / JOURNAL_FILE).exists() and time.monotonic() < end:
+    while _journal(folder) is None and time.monotonic() < end:
         time.sleep(0.001)
     os.killpg(run.pid, signal.SIGSTOP)
     code, _, err = _ended(verifying())
@@ -187,13 +209,15 @@ def test_a_folder_that_is_held_is_named_in_the_same_process_too(cli, built):
 
 def test_the_journals_place_is_taken_by_something_else(built, verifying, tmp_path):
     _, folder = built
-    precious = tmp_path / "precious"
+    run = verifying()
+    _interrupt(run, folder, signal.SIGKILL)
+    _ended(run)
+    journal, precious = _journal(folder), tmp_path / "precious"
     precious.write_text("diary")
-    journal = folder / JOURNAL_FILE
+    journal.unlink()
     journal.symlink_to(precious)
     code, _, err = _ended(verifying())
     assert code == 2
     assert f"{journal} is no file that could keep what is measured" in err
     assert precious.read_text() == "diary" and journal.is_symlink()
     journal.unlink()
-

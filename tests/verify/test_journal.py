@@ -1,5 +1,6 @@
 import json
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,7 +13,7 @@ from toolchain.errors import UsageError
 from toolchain.files import sha256_file
 from toolchain.model_names import Normalisation
 from toolchain.target import load_target
-from toolchain.verify.journal import JOURNAL_FILE, Journal, header_of
+from toolchain.verify.journal import Journal, header_of
 from toolchain.verify.parity import ClipResult, Difference, Measured, compare
 
 _HEADER = {"build_id": "00" * 8, "emulator": None}
@@ -31,10 +32,12 @@ def _measured(clip: Clip, number: int = 1, difference: Difference | None = None)
     return Measured(result, difference)
 
 
-def _write(folder, clips, header=_HEADER) -> None:
+def _write(folder, clips, header=_HEADER) -> Path:
+    """A journal of these clips, as an interrupted run leaves it."""
     with Journal(folder, header) as journal:
         for clip in clips:
             journal.keep(_measured(clip))
+    return journal.path
 
 
 def test_everything_of_a_clip_comes_back(tmp_path):
@@ -50,7 +53,7 @@ def test_everything_of_a_clip_comes_back(tmp_path):
         assert journal.take(clips[0]) == _measured(clips[0])
         assert journal.take(clips[1]) == different
         assert journal.take(clips[0]) is None
-        journal.remove()
+        journal.finish()
     assert list(tmp_path.iterdir()) == []
 
 
@@ -68,8 +71,7 @@ def test_the_same_samples_under_another_name(tmp_path):
 @pytest.mark.parametrize("cut", [1, 2, 40, 200])
 def test_a_torn_last_line_is_measured_again(tmp_path, cut):
     clips = [_clip(index) for index in range(3)]
-    _write(tmp_path, clips)
-    path = tmp_path / JOURNAL_FILE
+    path = _write(tmp_path, clips)
     whole = path.read_bytes()
     path.write_bytes(whole[:-cut])
     with Journal(tmp_path, _HEADER) as journal:
@@ -84,8 +86,7 @@ def test_a_torn_last_line_is_measured_again(tmp_path, cut):
 
 def test_any_changed_byte_of_a_line_is_noticed(tmp_path):
     clips = [_clip(0), _clip(1)]
-    _write(tmp_path, clips)
-    path = tmp_path / JOURNAL_FILE
+    path = _write(tmp_path, clips)
     whole = path.read_bytes()
     start = whole.index(b"\n") + 1
     end = whole.index(b"\n", start)
@@ -104,46 +105,89 @@ def test_any_changed_byte_of_a_line_is_noticed(tmp_path):
     [b"", b"{}", b"[]", b"null", b"\xff\xfe", b'{"clip": 1, "sha256": 2}', b'{"clip": {}, "sha256": ""}', b"[" * 9_999],
 )
 def test_lines_that_are_no_clips(tmp_path, line):
-    _write(tmp_path, [_clip(0)])
-    path = tmp_path / JOURNAL_FILE
+    path = _write(tmp_path, [_clip(0)])
     path.write_bytes(path.read_bytes() + line + b"\n")
     with Journal(tmp_path, _HEADER) as journal:
         assert (journal.damaged_lines, journal.known([_clip(0)])) == (1, 1)
 
 
 def test_a_line_of_another_measurement_is_not_taken(tmp_path):
-    for name, header in (("mine", _HEADER), ("theirs", {**_HEADER, "emulator": "qemu"})):
-        (tmp_path / name).mkdir()
-        _write(tmp_path / name, [_clip(len(name))], header)
-    theirs = (tmp_path / "theirs" / JOURNAL_FILE).read_bytes().splitlines(keepends=True)[1]
-    with (tmp_path / "mine" / JOURNAL_FILE).open("ab") as file:
-        file.write(theirs)
-    with Journal(tmp_path / "mine", _HEADER) as journal:
+    mine = _write(tmp_path, [_clip(0)])
+    theirs = _write(tmp_path, [_clip(1)], {**_HEADER, "emulator": "qemu"})
+    with mine.open("ab") as file:
+        file.write(theirs.read_bytes().splitlines(keepends=True)[1])
+    with Journal(tmp_path, _HEADER) as journal:
         assert journal.damaged_lines == 1
-        assert journal.take(_clip(len("theirs"))) is None
+        assert journal.take(_clip(1)) is None
+
+
+def test_another_measurement_of_the_same_build_does_not_end_it(tmp_path):
+    other = {**_HEADER, "emulator": "qemu"}
+    _write(tmp_path, [_clip(0)])
+    with Journal(tmp_path, other) as journal:
+        assert (journal.known([_clip(0)]), journal.discarded) == (0, False)
+        journal.keep(_measured(_clip(1)))
+        journal.finish()
+    with Journal(tmp_path, _HEADER) as journal:
+        assert journal.known([_clip(0)]) == 1
+
+
+def test_clips_of_another_build_go_when_the_first_of_this_one_is_kept(tmp_path):
+    old = _write(tmp_path, [_clip(0)])
+    with Journal(tmp_path, {**_HEADER, "build_id": "01" * 8}) as journal:
+        assert (journal.discarded, journal.run, journal.take(_clip(0))) == (True, 1, None)
+        assert old.exists()
+        journal.keep(_measured(_clip(1)))
+        assert not old.exists()
 
 
 @pytest.mark.parametrize("fresh", [False, True])
-def test_another_header_or_fresh_begins_anew(tmp_path, fresh):
-    _write(tmp_path, [_clip(0)])
-    header = _HEADER if fresh else {**_HEADER, "build_id": "01" * 8}
-    with Journal(tmp_path, header, fresh=fresh) as journal:
-        assert journal.discarded is not fresh
-        assert (journal.run, journal.take(_clip(0))) == (1, None)
-    assert len((tmp_path / JOURNAL_FILE).read_bytes().splitlines()) == 1
+def test_what_ends_before_a_clip_is_measured_leaves_all_as_it_was(tmp_path, fresh):
+    """A mistyped port, a board that is off."""
+    before = _write(tmp_path, [_clip(0), _clip(1)]).read_bytes()
+    with Journal(tmp_path, _HEADER, fresh=fresh) as journal:
+        assert (journal.take(_clip(0)) is None) is fresh
+    assert journal.path.read_bytes() == before
 
 
-def test_a_damaged_first_line_discards_all(tmp_path):
+def test_fresh_replaces_what_was_there(tmp_path):
+    _write(tmp_path, [_clip(0), _clip(1)])
+    with Journal(tmp_path, _HEADER, fresh=True) as journal:
+        assert journal.run == 1
+        journal.keep(_measured(_clip(2)))
+    with Journal(tmp_path, _HEADER) as journal:
+        assert (journal.known([_clip(0), _clip(1)]), journal.known([_clip(2)])) == (0, 1)
+
+
+def test_clips_that_a_finished_run_did_not_take_stay(tmp_path):
+    _write(tmp_path, [_clip(0), _clip(1)])
+    with Journal(tmp_path, _HEADER) as journal:
+        assert journal.take(_clip(0)) is not None
+        journal.keep(_measured(_clip(2), number=2))
+        journal.finish()
+    with Journal(tmp_path, _HEADER) as journal:
+        assert [journal.known([_clip(index)]) for index in range(3)] == [0, 1, 0]
+
+
+def test_clips_that_were_taken_stay_until_the_report_is_written(tmp_path):
     _write(tmp_path, [_clip(0)])
-    path = tmp_path / JOURNAL_FILE
+    with Journal(tmp_path, _HEADER) as journal:
+        assert journal.take(_clip(0)) is not None
+        journal.keep(_measured(_clip(1), number=2))
+    with Journal(tmp_path, _HEADER) as journal:
+        assert journal.known([_clip(0), _clip(1)]) == 2
+
+
+def test_a_damaged_first_line_damages_all(tmp_path):
+    path = _write(tmp_path, [_clip(0)])
     path.write_bytes(path.read_bytes().replace(b'"emulator"', b'"imitator"', 1))
     with Journal(tmp_path, _HEADER) as journal:
-        assert journal.discarded and journal.known([_clip(0)]) == 0
+        assert (journal.damaged_lines, journal.known([_clip(0)])) == (2, 0)
 
 
 @pytest.mark.parametrize("kind", ["folder", "link", "dangling"])
 def test_something_else_in_its_place_is_refused_and_left_alone(tmp_path, kind):
-    path, precious = tmp_path / JOURNAL_FILE, tmp_path / "precious"
+    path, precious = Journal(tmp_path, _HEADER).path, tmp_path / "precious"
     if kind == "folder":
         path.mkdir()
     else:

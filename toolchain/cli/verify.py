@@ -165,7 +165,7 @@ def verify_image(
         if signature is not None:  # the session has held build id and checksum against the board's own words
             report["signature"] = signature.facts()
         write_report(report, image.folder)
-        journal.remove()
+        journal.finish()
     if as_json:
         print_json(report)
     else:
@@ -178,14 +178,14 @@ def _journal(
     folder: Path, header: Mapping[str, Any], selection: "Selection", *, fresh: bool
 ) -> Iterator["Journal"]:
     """The clips that an interrupted run has measured; says how many, and how far this run is if it ends early too."""
-    from toolchain.verify import JOURNAL_FILE, Journal
+    from toolchain.verify import Journal
 
     with Journal(folder, header, fresh=fresh) as journal:
         total, known = len(selection.clips), journal.known(selection.clips)
         if journal.discarded:
-            step("note: clips of an interrupted run are discarded: it was of another build, board, student or version")
+            step("note: clips of an interrupted run are left out: they were measured with another build")
         if journal.damaged_lines:
-            step(f"note: {journal.damaged_lines} lines of {folder / JOURNAL_FILE} are damaged and left out")
+            step(f"note: {journal.damaged_lines} lines of {journal.path} are damaged and left out")
         if known:
             kept = f"{known} of {total} clips were measured before an interruption and are kept"
             step(f"note: {kept}; --fresh measures all again")

@@ -27,7 +27,10 @@ from toolchain.quantize.student import QuantizedStudent
 from toolchain.target import Target
 from toolchain.verify.parity import Measured
 
-JOURNAL_FILE = "verify.partial.jsonl"
+#: Journals by name; each has the beginning of its header's hash in it.
+JOURNALS = "verify.*.partial.jsonl"
+_NAME = "verify.{}.partial.jsonl"
+_NAME_DIGITS = 8
 
 #: Raised when lines of an older version may not be taken up.
 _VERSION = 1
@@ -78,16 +81,20 @@ def header_of(
 class Journal:
     """The journal of one verification, open for as long as it runs. A context manager.
 
+    Nothing on the disk changes before the first clip is kept: by then a board has answered. Each measurement has a file
+    of its own, so that another one of the same build, with another normaliser or on another board, does not end it.
+
     Attributes:
+        path: where it lies.
         run: this run's number, from 1: the one after the last that measured a clip.
-        discarded: clips were there, and of something else: they have been thrown away.
         added: clips that this run has measured so far.
-        damaged_lines: how many lines were torn or changed, and thrown away.
+        damaged_lines: how many lines were torn or changed, and are left out.
+        discarded: there are clips of another build; they go when the first clip is kept.
 
     Args:
         folder: where it lies: the build's.
         header: what is measured, see `header_of`.
-        fresh: throw away what is there.
+        fresh: leave out what is there.
 
     Raises:
         UsageError: something that is no file has the journal's name.
@@ -95,20 +102,19 @@ class Journal:
     """
 
     def __init__(self, folder: Path, header: Mapping[str, Any], *, fresh: bool = False) -> None:
-        self._path = folder / JOURNAL_FILE
         self._first_line = _line(_HEADER, dict(header), "")
         self._seal = _digest(dict(header), "")
-        old = _read_lines(self._path)
-        self.discarded = bool(old) and not fresh and old[0] != self._first_line
-        kept, self.damaged_lines = ([], 0) if fresh or self.discarded else self._read_clips(old[1:])
-        self.run = 1 + max((measured.result.run for measured in kept), default=0)
+        self.path = folder / _NAME.format(self._seal[:_NAME_DIGITS])
+        old = [] if fresh else _read_lines(self.path)
+        self._clips, self.damaged_lines = self._read_clips(old)
+        self.run = 1 + max((measured.result.run for measured in self._clips), default=0)
         self.added = 0
         self._kept: dict[str, list[Measured]] = defaultdict(list)
-        for measured in kept:
+        for measured in self._clips:
             self._kept[measured.result.sha256].append(measured)
-        # Anew, so that what follows begins on a line of its own even after a torn one.
-        write_atomically(self._path, "".join(f"{line}\n" for line in (self._first_line, *map(self._clip_line, kept))))
-        self._file = os.open(self._path, os.O_WRONLY | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0))
+        self._stale = _of_other_builds(folder, header)
+        self.discarded = any(len(_read_lines(path)) > 1 for path in self._stale)
+        self._file = -1
 
     def __enter__(self) -> Self:
         return self
@@ -122,10 +128,25 @@ class Journal:
             os.close(self._file)
         self._file = -1
 
-    def remove(self) -> None:
-        """Close and delete it: what it holds is in a report."""
+    def finish(self) -> None:
+        """Close it, and let go of the clips that this run has taken or measured: they are in a report."""
         self.close()
-        self._path.unlink(missing_ok=True)
+        left = [measured for kept in self._kept.values() for measured in kept]
+        if left:
+            self._write(left)
+        else:
+            self.path.unlink(missing_ok=True)
+
+    def _write(self, clips: Sequence[Measured]) -> None:
+        lines = (self._first_line, *map(self._clip_line, clips))
+        write_atomically(self.path, "".join(f"{line}\n" for line in lines))
+
+    def _begin(self) -> None:
+        """Write the file anew, so that what follows begins on a line of its own even after a torn one."""
+        self._write(self._clips)
+        for path in self._stale:
+            path.unlink(missing_ok=True)
+        self._file = os.open(self.path, os.O_WRONLY | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0))
 
     def known(self, clips: Sequence[Clip]) -> int:
         """How many of these clips need not be measured again."""
@@ -148,6 +169,8 @@ class Journal:
         Raises:
             OSError: if it cannot be written.
         """
+        if self._file < 0:
+            self._begin()
         rest = f"{self._clip_line(measured)}\n".encode()
         while rest:
             rest = rest[os.write(self._file, rest) :]
@@ -157,9 +180,26 @@ class Journal:
         return _line(_CLIP, asdict(measured), self._seal)
 
     def _read_clips(self, lines: Sequence[str]) -> tuple[list[Measured], int]:
-        found = [_read_clip(line, self._seal) for line in lines]
+        """The clips, and how many lines are damaged: all of them where the first one is."""
+        if lines and lines[0] != self._first_line:
+            return [], len(lines)
+        found = [_read_clip(line, self._seal) for line in lines[1:]]
         clips = [measured for measured in found if measured is not None]
         return clips, len(found) - len(clips)
+
+
+def _of_other_builds(folder: Path, header: Mapping[str, Any]) -> list[Path]:
+    """Journals of images that this folder no longer has."""
+    files = [path for path in sorted(folder.glob(JOURNALS)) if path.is_file() and not path.is_symlink()]
+    return [path for path in files if _build_of(path) != header["build_id"]]
+
+
+def _build_of(path: Path) -> str | None:
+    """The build that a journal is of; None if it does not say."""
+    try:
+        return str(json.loads(_read_lines(path)[0])[_HEADER]["build_id"])
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return None
 
 
 def _read_lines(path: Path) -> list[str]:
