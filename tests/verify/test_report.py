@@ -36,7 +36,7 @@ def _clips(noise: float) -> list[ClipResult]:
     return results
 
 
-def _report(clips, target="mps2-an386", difference=None, normalisation=Normalisation.TWO_PASS):
+def _report(clips, target="mps2-an386", difference=None, normalisation=Normalisation.TWO_PASS, port=None):
     sections = (Section(".text", 30_000, True, False), Section(".bss", 9_000, False, True))
     build = BuildResult(
         image_crc=None,
@@ -57,6 +57,7 @@ def _report(clips, target="mps2-an386", difference=None, normalisation=Normalisa
         ticks_hz=25_000_000,
         skipped=[Skipped("short.wav", "short.wav is shorter than the window (0.20 s)")],
         hashes={"model.onnx": "ef" * 32},
+        port=port,
         normalisation=normalisation,
     )
 
@@ -77,6 +78,15 @@ def test_the_host_has_a_time_but_no_instruction_count():
     report = _report(_clips(0.002), target="host")
     assert report["instructions_per_second_of_audio"] is None
     assert report["engine_seconds_per_second_of_audio"] == pytest.approx(25_600_000 / 25_000_000)
+
+
+def test_ticks_of_a_board_on_a_port_are_time_whatever_emulator_its_target_has():
+    report = _report(_clips(0.002), target="stm32f405", port="/dev/ttyACM0")
+    assert report["port"] == "/dev/ttyACM0"
+    assert "emulated" not in report["execution"] and "/dev/ttyACM0" in report["execution"]
+    assert report["instructions_per_second_of_audio"] is None
+    assert report["engine_seconds_per_second_of_audio"] == pytest.approx(25_600_000 / 25_000_000)
+    assert _report(_clips(0.002), target="host", port="/dev/ttyACM0")["timed_by"] == "the board"
 
 
 def test_one_unequal_integer_fails_and_names_the_layer():

@@ -15,7 +15,7 @@ from toolchain.files import write_atomically
 from toolchain.link import MemoryReply
 from toolchain.model_names import DIMENSIONS, SAMPLE_RATE, Normalisation
 from toolchain.quantize.student import QuantizedStudent
-from toolchain.target import Target
+from toolchain.target import Emulator, Target
 from toolchain.verify.metrics import ccc, pearson, rmse
 from toolchain.verify.page import render_page
 from toolchain.verify.parity import ClipResult, Parity
@@ -35,8 +35,8 @@ _EXECUTION = {
     "rp2040js": "The chip is simulated: rp2040js executes the image. This is not silicon, and its timing is a model",
     "labwired": "The chip is simulated: LabWired executes the image. This is not silicon, nor are its ticks",
     "process": "The same generated C, run as a process on this computer. This is not a microcontroller",
-    None: "Run on an attached board",
 }
+_ATTACHED = "Run on what answers at {}: whether that is silicon, this computer cannot know"
 
 
 def make_report(
@@ -49,6 +49,7 @@ def make_report(
     ticks_hz: int,
     skipped: Sequence[Skipped],
     hashes: Mapping[str, str],
+    port: str | None = None,
     normalisation: Normalisation = Normalisation.TWO_PASS,
 ) -> dict[str, Any]:
     """Put the figures of one verification together, ready for JSON.
@@ -62,13 +63,16 @@ def make_report(
         ticks_hz: ticks per second of the board's counter.
         skipped: recordings of the corpus that could not be used.
         hashes: SHA-256 of further files by name, such as ``model.onnx``.
+        port: where the board was; None for the target's emulator.
         normalisation: of the board; the float student's is over the clip.
     """
+    emulator = target.emulator if port is None else None
     report = {
         "target": target.name,
         "target_description": target.description,
         "model": student.model,
-        "execution": _EXECUTION[target.emulator.kind if target.emulator else None],
+        "port": port,
+        "execution": _EXECUTION[emulator.kind] if emulator else _ATTACHED.format(port),
         "normalisation": normalisation.value,
         "clips": len(parity.clips),
         "equal_clips": parity.equal_clips,
@@ -82,8 +86,8 @@ def make_report(
         "ram_stack_bytes": memory.stack_used or None,
         "flash_budget_bytes": target.budget.flash_bytes.get(student.model),
         "ram_budget_bytes": target.budget.ram_bytes.get(student.model),
-        **_speed(parity.clips, target, ticks_hz),
-        "timed_by": "this computer" if target.emulator and target.emulator.kind == "process" else "the board",
+        **_speed(parity.clips, ticks_hz, emulator, target.board.clock_hz),
+        "timed_by": "this computer" if emulator and emulator.kind == "process" else "the board",
         "tflm_arena": tflm_arena(student.model),
         "identity": _identity(build, student, hashes),
         "signature": None,
@@ -178,15 +182,17 @@ def _sizes(build: BuildResult | Project, memory: MemoryReply) -> dict[str, Any]:
     }
 
 
-def _speed(clips: Sequence[ClipResult], target: Target, ticks_hz: int) -> dict[str, float | None]:
+def _speed(
+    clips: Sequence[ClipResult], ticks_hz: int, emulator: Emulator | None, clock_hz: int | None
+) -> dict[str, float | None]:
     """Instructions and time of the engine per second of audio, from the board's tick counter.
 
-    Where ticks count instructions, the time is what these would take at one instruction per clock cycle: an
-    estimate, and labelled as such.
+    Where an emulator's ticks count instructions, the time is what these would take at one instruction per clock cycle:
+    an estimate, and labelled as such. The ticks of a board are time.
     """
     ticks = sum(clip.ticks for clip in clips)
     seconds = sum(clip.samples for clip in clips) / SAMPLE_RATE
-    per_instruction = target.emulator.ticks_per_instruction if target.emulator else None
+    per_instruction = emulator.ticks_per_instruction if emulator else None
     if per_instruction is None:
         return {
             "instructions_per_second_of_audio": None,
@@ -194,11 +200,10 @@ def _speed(clips: Sequence[ClipResult], target: Target, ticks_hz: int) -> dict[s
             "clock_hz": None,
         }
     instructions = ticks / per_instruction / seconds
-    clock = target.board.clock_hz
     return {
         "instructions_per_second_of_audio": round(instructions),
-        "engine_seconds_per_second_of_audio": instructions / clock if clock else None,
-        "clock_hz": clock,
+        "engine_seconds_per_second_of_audio": instructions / clock_hz if clock_hz else None,
+        "clock_hz": clock_hz,
     }
 
 

@@ -64,6 +64,7 @@ def verify(
         ticks_hz=hello.ticks_hz,
         skipped=selection.skipped,
         hashes=hashes,
+        port=port,
         normalisation=normalisation,
     )
     return {**report, "health": health_facts(health)}
