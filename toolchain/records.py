@@ -1,14 +1,23 @@
-"""Records: named figures that do not change, and the JSON files in which commands keep tables of them."""
+"""Records: named figures that do not change, the JSON files in which commands keep tables of them, and JSON to hash."""
 
 import json
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from toolchain.errors import UsageError
 from toolchain.files import write_atomically
 from toolchain.resources import targets_dir
+
+
+def canonical(value: Any) -> bytes:
+    """The one JSON text of a value, to be hashed or signed.
+
+    Raises:
+        ValueError: if JSON cannot hold it.
+    """
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False).encode("ascii")
 
 
 class Record(BaseModel):

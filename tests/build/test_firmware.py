@@ -13,6 +13,7 @@ from elftools.elf.elffile import ELFFile
 from tests.builds import build_once, deployments, strict, student_of
 from toolchain.build import budget, build_firmware, identify, read_build
 from toolchain.build import firmware as firmware_module
+from toolchain.build.folder import sealed
 from toolchain.build.sources import firmware_sources
 from toolchain.errors import BuildError, DoesNotFitError, MissingToolError, UsageError
 from toolchain.model_names import MODELS
@@ -203,7 +204,7 @@ def test_a_failed_build_leaves_the_previous_one_and_other_files_alone(tmp_path):
 def change(manifest: Path, edit: Callable[[dict[str, Any]], object]) -> None:
     facts = json.loads(manifest.read_text())
     edit(facts)
-    manifest.write_text(json.dumps(facts))
+    manifest.write_text(json.dumps(sealed(facts)))
 
 
 @pytest.mark.parametrize(
@@ -220,6 +221,8 @@ def change(manifest: Path, edit: Callable[[dict[str, Any]], object]) -> None:
         "image outside",
         "short build id",
         "sizes that are no numbers",
+        "negative sizes",
+        "other sizes",
     ],
 )
 def test_a_build_that_is_not_whole_is_not_read(tmp_path, damage):
@@ -250,6 +253,11 @@ def test_a_build_that_is_not_whole_is_not_read(tmp_path, damage):
             change(manifest, lambda facts: facts.update(build_id="00"))
         case "sizes that are no numbers":
             change(manifest, lambda facts: facts["sizes"].update(flash_bytes=[]))
+        case "negative sizes":
+            change(manifest, lambda facts: facts["sizes"].update(flash_bytes=-5))
+        case "other sizes":
+            flash = str(json.loads(manifest.read_text())["sizes"]["flash_bytes"])
+            manifest.write_text(manifest.read_text().replace(flash, f"9{flash[1:]}"))
     with pytest.raises(UsageError) as caught:
         read_build(folder)
     assert "toolchain build" in caught.value.hint

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from toolchain.build.folder import sealed
 from toolchain.files import sha256_file
 from toolchain.resources import student_dir
 
@@ -82,7 +83,7 @@ def test_an_altered_image_is_not_started(cli, tmp_path, keys):
     facts = json.loads(manifest.read_text())
     elf.write_bytes(elf.read_bytes() + b"\0")
     facts["files"]["firmware.elf"] = sha256_file(elf)
-    manifest.write_text(json.dumps(facts))
+    manifest.write_text(json.dumps(sealed(facts)))
     refused = cli("flash", *where)
     assert refused.code == 10
     assert "firmware.elf is not what was signed" in refused.err

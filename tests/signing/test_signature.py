@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.builds import build_once
 from toolchain.build import BuildResult, exact_copy, read_build
-from toolchain.build.folder import MANIFEST, new_build
+from toolchain.build.folder import MANIFEST, new_build, sealed
 from toolchain.errors import SignatureError, UsageError
 from toolchain.files import sha256_file
 from toolchain.resources import student_dir
@@ -61,7 +61,7 @@ def remanifest(folder: Path, **facts: object) -> None:
     """Change facts of the manifest, and let it have the hashes that its files have now."""
     manifest = json.loads((folder / MANIFEST).read_text())
     manifest["files"] = {name: sha256_file(folder / name) for name in manifest["files"]}
-    (folder / MANIFEST).write_text(json.dumps({**manifest, **facts}))
+    (folder / MANIFEST).write_text(json.dumps(sealed({**manifest, **facts})))
 
 
 def flip(path: Path, position: int) -> None:

@@ -1,5 +1,6 @@
 """Folders of generated files: written whole or not at all, with a manifest that has every file's hash."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -11,10 +12,13 @@ from typing import Any
 
 from toolchain.errors import BuildError, UsageError
 from toolchain.files import sha256_file, stays_inside
+from toolchain.records import canonical
 
 MANIFEST = "manifest.json"
 #: Who answers for the build, as `toolchain.signing` writes it; not in the manifest, and gone with the next build.
 SIGNATURE = "signature.json"
+
+_SEAL = "manifest_sha256"
 
 
 @contextmanager
@@ -41,22 +45,34 @@ def write_manifest(work: Path, facts: Mapping[str, Any]) -> None:
     files = {
         path.relative_to(work).as_posix(): sha256_file(path) for path in sorted(work.rglob("*")) if path.is_file()
     }
-    (work / MANIFEST).write_text(json.dumps({**facts, "files": files}, indent=2) + "\n", encoding="utf-8")
+    text = json.dumps(sealed({**facts, "files": files}), indent=2)
+    (work / MANIFEST).write_text(f"{text}\n", encoding="utf-8")
+
+
+def sealed(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """A manifest with a hash over all that it says. It shows damage; forgery is what `toolchain.signing` is for.
+
+    Raises:
+        ValueError: if JSON cannot hold it.
+    """
+    said = {name: value for name, value in manifest.items() if name != _SEAL}
+    return {**said, _SEAL: hashlib.sha256(canonical(said)).hexdigest()}
 
 
 def read_manifest(folder: Path, build_again: str) -> dict[str, Any]:
-    """Read a folder's manifest and check that its files are still those that were written.
+    """Read a folder's manifest and check that it and its files are still what was written.
 
     Args:
         folder: where the build lies.
         build_again: the command that writes such a folder, for the errors' hints.
 
     Raises:
-        UsageError: if there is no complete build, or a file of it has been changed since.
+        UsageError: if there is no complete build, or the manifest or a file has been changed since.
     """
     try:
         manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        damaged = [name for name, digest in manifest["files"].items() if _sha256_inside(folder, name) != digest]
+        damaged = [] if manifest == sealed(manifest) else [MANIFEST]
+        damaged += [name for name, digest in manifest["files"].items() if _sha256_inside(folder, name) != digest]
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise no_build(folder, build_again) from error
     if damaged:

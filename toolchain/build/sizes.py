@@ -4,10 +4,12 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 from elftools.common.exceptions import ELFError
 from elftools.elf.constants import SH_FLAGS
 from elftools.elf.elffile import ELFFile
+from pydantic import Field
 
 from toolchain.errors import BuildError
 from toolchain.target import Memory, Region
@@ -21,12 +23,16 @@ _OUTPUT_SECTION = re.compile(r"^(\.[\w.]+)(?:\s|$)")
 _PLACED = re.compile(r"^ (?:\.?[\w.$]+)?\s+0x([0-9a-f]+)\s+0x([0-9a-f]+) (\S.*)$")
 
 
+#: A manifest that says otherwise is refused.
+Bytes = Annotated[int, Field(ge=0)]
+
+
 @dataclass(frozen=True)
 class Section:
     """One section of the image: its bytes, and in which memory they lie while the board runs or sleeps."""
 
     name: str
-    bytes: int
+    bytes: Bytes
     in_flash: bool
     in_ram: bool
 
@@ -44,10 +50,10 @@ class Sizes:
     """
 
     sections: tuple[Section, ...]
-    objects: dict[str, tuple[int, int]]
-    flash_bytes: int
-    ram_static_bytes: int
-    stack_bytes: int
+    objects: dict[str, tuple[Bytes, Bytes]]
+    flash_bytes: Bytes
+    ram_static_bytes: Bytes
+    stack_bytes: Bytes
 
     def largest_in_flash(self) -> tuple[str, int]:
         """Return the object that takes most flash, and its bytes."""

@@ -75,6 +75,11 @@ def verify(
     place = project_folder if framework is Framework.ESP_IDF else build_folder
     with using(place(out, board, chosen.quantized)):
         board, image = _find_build(board, chosen, framework, out)
+        if image.manifest["target"] != board.name:
+            raise UsageError(
+                f"the build in {image.folder} is for {image.manifest['target']}, not for {board.name}",
+                "run 'toolchain build' again",
+            )
         if image.model_hash != chosen.quantized.digest()[: len(image.model_hash)]:
             raise UsageError(f"the build in {image.folder} is of another student", "run 'toolchain build' again")
         signature = check_built(image, chosen.quantized, keys)

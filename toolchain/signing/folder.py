@@ -13,8 +13,9 @@ from toolchain.errors import UsageError
 from toolchain.files import sha256_file
 from toolchain.quantize.folder import MANIFEST, QUANTIZED
 from toolchain.quantize.student_file import load_student
+from toolchain.records import canonical
 from toolchain.signing.keys import Signer
-from toolchain.signing.signature import Signature, canonical, check_signature, write_signature
+from toolchain.signing.signature import Signature, check_signature, write_signature
 
 _STUDENT_FILES = ("*.safetensors", "*.onnx", "*.tflite", MANIFEST)
 _IDF = "esp-idf"

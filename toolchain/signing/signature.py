@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from toolchain.build.folder import SIGNATURE as SIGNATURE_FILE
 from toolchain.errors import SignatureError
 from toolchain.files import write_atomically
+from toolchain.records import canonical
 from toolchain.signing.keys import Signer, fingerprint, is_name, raw
 
 ALGORITHM = "Ed25519"
@@ -57,15 +58,6 @@ class Signature:
             "trusted": self.trusted,
             "summary": self.describe(),
         }
-
-
-def canonical(value: Any) -> bytes:
-    """The one JSON text of a value.
-
-    Raises:
-        ValueError: if JSON cannot hold it.
-    """
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False).encode("ascii")
 
 
 def write_signature(statement: Mapping[str, Any], signer: Signer, folder: Path) -> Signature:
