@@ -22,6 +22,7 @@ from tests.idf_projects import (
     running,
 )
 from toolchain.build import read_project, write_project
+from toolchain.build.folder import sealed
 from toolchain.build.idf_project import project_target
 from toolchain.errors import BuildError, UsageError
 from toolchain.files import sha256_file
@@ -281,6 +282,9 @@ def test_a_project_that_is_not_whole_is_not_read(tmp_path):
         read_project(out)
     assert caught.value.hint == "run 'toolchain build --framework esp-idf' again"
     (out / "manifest.json").write_text(json.dumps({"files": {}}))
+    with pytest.raises(UsageError, match=r"manifest\.json is not what the build made"):
+        read_project(out)
+    (out / "manifest.json").write_text(json.dumps(sealed({"files": {}})))
     with pytest.raises(UsageError, match="there is no finished build in"):
         read_project(out)
 
