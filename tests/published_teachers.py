@@ -41,7 +41,7 @@ def old_names(state):
 
 def write(folder, state, config, weights="model.safetensors"):
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "config.json").write_text(json.dumps(config))
+    (folder / "config.json").write_text(json.dumps(config, indent=1))
     state = {key: value.detach().clone().contiguous() for key, value in state.items()}
     if weights.endswith(".safetensors"):
         save_file(state, folder / weights, {"format": "pt"})
