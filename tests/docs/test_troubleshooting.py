@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.messages import Message, Source, bare
+from tests.messages.collect import Source
+from tests.messages.message import Message, bare
 from toolchain.link.channel import LOST_FRAME
 from toolchain.link.protocol import ErrorCode
 
