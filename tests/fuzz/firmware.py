@@ -34,7 +34,8 @@ class FuzzTarget:
     """One fuzz target.
 
     Attributes:
-        name: its driver is ``fuzz_<name>.c``, its committed inputs are in ``corpus/<name>``.
+        name: its driver is ``fuzz_<name>.c``, with parts in ``<name>/`` if there are any; its committed inputs are in
+            ``corpus/<name>``.
         parts: sources of the firmware in it, as patterns below ``src``.
         longest: of an input, in bytes.
     """
@@ -44,8 +45,8 @@ class FuzzTarget:
     longest: int
 
     @property
-    def driver(self) -> Path:
-        return HERE / f"fuzz_{self.name}.c"
+    def own_sources(self) -> list[Path]:
+        return [HERE / f"fuzz_{self.name}.c", HERE / "wire.c", *sorted((HERE / self.name).glob("*.c"))]
 
     @property
     def corpus(self) -> Path:
@@ -88,13 +89,13 @@ def build(target: FuzzTarget, folder: Path) -> Path:
     sources = folder / "src"
     _write_sources(sources)
     included = [f"-I{sources / name}" for name in ("app", "board", "engine")]
-    own = [target.driver, HERE / "wire.c"]
     parts = [path for pattern in target.parts for path in sorted(sources.glob(pattern)) if path.name != _MAIN]
     # The engine has its sanitizers and no counters of coverage: its branches are the audio's, not the protocol's.
     counted = [path for path in parts if path.parent.name != "engine"]
     objects = [_compile(path, [*included, _SANITIZERS], folder) for path in parts if path not in counted]
     program = folder / target.name
-    _clang([*_FLAGS, *_WARNINGS, _FUZZER, *included, f"-I{HERE}", *own, *counted, *objects, "-o", program])
+    sources_and_objects = [*target.own_sources, *counted, *objects]
+    _clang([*_FLAGS, *_WARNINGS, _FUZZER, *included, f"-I{HERE}", *sources_and_objects, "-o", program])
     return program
 
 
