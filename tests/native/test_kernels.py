@@ -1,7 +1,7 @@
 """Every kernel of this CPU against the reference, on random and extreme tensors, under the sanitizers."""
 
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -11,7 +11,7 @@ import pytest
 
 from tests.builds import need
 from tests.codegen.compiled import SANITIZED, STRICT
-from tests.random_student import random_student
+from tests.extreme_students import EXTREMES, Edit, edited_student
 from toolchain.codegen.kernels import KERNELS
 from toolchain.native.kernel import HOST_KERNELS, native_kernels
 from toolchain.native.sources import backbone_sources
@@ -20,73 +20,32 @@ from toolchain.reference.backbone import run_backbone
 
 DRIVER = Path(__file__).parent / "backbone_driver.c"
 ROWS = 23
-LARGEST_BIAS = 2**28 - 1
 
 
-def with_layers(change: Callable[[ConvLayer, np.random.Generator], dict[str, object]]) -> QuantizedStudent:
-    """A student whose layers are changed; what one puts out, the next takes in."""
-    student = random_student("wav2small-17k", seed=3)
-    rng = np.random.default_rng(4)
-    layers: list[ConvLayer] = []
-    source = student.backbone.input
-    for layer in student.backbone.layers:
-        changed = replace(layer, **{"input": source, **change(layer, rng)})
-        layers.append(changed)
-        source = changed.output if layer.name.startswith("conv") else source
-    return replace(student, backbone=replace(student.backbone, layers=tuple(layers)))
-
-
-def as_it_is(layer: ConvLayer, rng: np.random.Generator) -> dict[str, object]:
-    return {}
-
-
-def largest_weights(layer: ConvLayer, rng: np.random.Generator) -> dict[str, object]:
-    sign = rng.choice([-1, 1], layer.bias.shape)
-    weight = np.where(rng.random(layer.weight.shape) < 0.5, -128, 127)
-    weight[:4] = np.array([-128, -128, 127, 127])[:, None, None, None]
-    return {"weight": weight.astype(np.int8), "bias": (sign * 2_000_000).astype(np.int32)}
-
-
-def saturating_biases(layer: ConvLayer, rng: np.random.Generator) -> dict[str, object]:
-    """Sums from one end to the other, and shifts that leave something of them."""
-    bias = rng.integers(-LARGEST_BIAS, LARGEST_BIAS, layer.bias.shape)
-    bias[:2] = -LARGEST_BIAS, LARGEST_BIAS
-    return {"bias": bias.astype(np.int32), "shift": rng.integers(-23, -17, layer.shift.shape).astype(np.int32)}
-
-
-def every_shift(layer: ConvLayer, rng: np.random.Generator) -> dict[str, object]:
-    """From none to the largest, with the least and the largest multiplier; biases keep the sums on both sides of 0."""
-    multiplier = rng.choice([2**30, 2**30 + 1, 2**31 - 1], layer.multiplier.shape)
-    return {
-        "shift": -rng.permutation([0, 0, 0, 1, 1, 2, 3, 4, 7, 8, 15, 30, 31]).astype(np.int32),
-        "multiplier": multiplier.astype(np.int32),
-    }
-
-
-def no_relu(layer: ConvLayer, rng: np.random.Generator) -> dict[str, object]:
-    """Zero points anywhere, both ends included, and clamps on either side of them."""
-    zero_point = int(rng.choice([-128, -7, 0, 50, 127]))
+def no_relu(layer: ConvLayer, rng: np.random.Generator) -> ConvLayer:
+    """Zero points anywhere, the top included, and clamps on either side of them."""
     low, high = sorted(rng.choice(np.arange(-128, 128), 2, replace=False))
     narrow = bool(rng.random() < 0.5)
-    return {
-        "output": replace(layer.output, zero_point=zero_point),
-        "activation_min": int(low) if narrow else -128,
-        "activation_max": int(high) if narrow else 127,
-    }
+    zero_point = int(rng.choice([-7, 0, 50, 127]))
+    return replace(
+        layer,
+        output=replace(layer.output, zero_point=zero_point),
+        activation_min=int(low) if narrow else -128,
+        activation_max=int(high) if narrow else 127,
+    )
 
 
-def zero_points_at_the_top(layer: ConvLayer, rng: np.random.Generator) -> dict[str, object]:
-    return {"output": replace(layer.output, zero_point=127), "activation_min": -128}
+def no_clamp(layer: ConvLayer, rng: np.random.Generator) -> ConvLayer:
+    """Zero points at the top, so that all of a layer's values are below it."""
+    return replace(layer, output=replace(layer.output, zero_point=127), activation_min=-128)
 
 
-def relu_anywhere(layer: ConvLayer, rng: np.random.Generator) -> dict[str, object]:
-    zero_point = int(rng.integers(-128, 100))
-    return {"output": replace(layer.output, zero_point=zero_point), "activation_min": zero_point, "activation_max": 110}
-
-
-CHANGES = (
-    as_it_is, largest_weights, saturating_biases, every_shift, no_relu, zero_points_at_the_top, relu_anywhere
-)  # fmt: skip
+#: Edits, and whether the layers have their ReLU: these kernels bear more than a student may have.
+STUDENTS = {
+    **{name: (edit, True) for name, edit in EXTREMES.items()},
+    "no ReLU": (no_relu, False),
+    "no clamp and zero point at the top": (no_clamp, False),
+}
 
 
 def images() -> list[np.ndarray]:
@@ -144,10 +103,9 @@ def test_all_kernels_for_computers_are_here() -> None:
 
 
 @pytest.mark.parametrize("kernel", HOST_KERNELS)
-@pytest.mark.parametrize("change", CHANGES)
-def test_equal_on_random_and_extreme_tensors(change, kernel: str, tmp_path: Path) -> None:
-    machine = machine_for(kernel)
-    student = with_layers(change)
+@pytest.mark.parametrize(("edit", "relu"), STUDENTS.values(), ids=STUDENTS)
+def test_equal_on_random_and_extreme_tensors(edit: Edit, relu: bool, kernel: str, tmp_path: Path) -> None:
+    machine, student = machine_for(kernel), edited_student(edit, relu=relu)
     expected = [run_backbone(image, student.backbone) for image in images()]
     content = b"".join(image.tobytes() for image in images())
     command = [*machine.runner, build(student, kernel, machine, tmp_path), str(ROWS)]
