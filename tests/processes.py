@@ -1,6 +1,8 @@
 """Which processes a test has started, read from /proc."""
 
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -36,6 +38,24 @@ def command_line(pid: int) -> str:
         return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
     except OSError:
         return ""
+
+
+def require_gone_with_starter(target_name: str, elf: Path) -> None:
+    """Fail if anything of a board outlives the process that opened it, which is killed and cannot clean up."""
+    script = (
+        "import time; from pathlib import Path\n"
+        "from toolchain.flash import open_board; from toolchain.target import load_target\n"
+        f"with open_board(load_target({target_name!r}), Path({str(elf)!r})) as url:\n"
+        "    print(url, flush=True); time.sleep(60)\n"
+    )
+    before = descendants()
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as starter:
+        assert starter.stdout is not None
+        starter.stdout.readline()
+        started = descendants() - before - {starter.pid}
+        starter.kill()
+    assert started
+    assert all(map(is_gone, started))
 
 
 def listening_on(url: str) -> int:

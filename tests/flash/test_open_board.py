@@ -2,13 +2,12 @@
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from tests.builds import build_once
-from tests.processes import descendants, is_alive
+from tests.processes import descendants, require_gone_with_starter
 from toolchain.errors import FlashError, LinkError, MissingToolError
 from toolchain.flash import keeper, open_board
 from toolchain.link import Board
@@ -45,24 +44,7 @@ def test_a_board_is_gone_after_an_error(target_name):
 @pytest.mark.parametrize("target_name", TARGETS)
 def test_a_board_is_gone_when_its_starter_is_killed(target_name):
     """The starter has no chance to clean up: the end of its pipe does it."""
-    elf = build_once(target_name, MODEL).elf
-    script = (
-        "import sys, time; from pathlib import Path\n"
-        "from toolchain.flash import open_board; from toolchain.target import load_target\n"
-        f"with open_board(load_target({target_name!r}), Path({str(elf)!r})) as url:\n"
-        "    print(url, flush=True); time.sleep(60)\n"
-    )
-    before = descendants()
-    starter = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
-    with starter:
-        starter.stdout.readline()
-        started = descendants() - before - {starter.pid}
-        assert started
-        starter.kill()
-    deadline = time.monotonic() + 5
-    while any(map(is_alive, started)) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not any(map(is_alive, started))
+    require_gone_with_starter(target_name, build_once(target_name, MODEL).elf)
 
 
 def test_a_port_that_is_given_is_not_touched():

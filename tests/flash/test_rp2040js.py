@@ -2,14 +2,12 @@
 
 import os
 import re
-import subprocess
 import sys
-import time
 
 import pytest
 
 from tests.builds import build_once, need_emulator, student_of
-from tests.processes import descendants, is_alive
+from tests.processes import descendants, require_gone_with_starter
 from toolchain.build import build_firmware
 from toolchain.errors import FlashError, LinkError, MissingToolError
 from toolchain.flash import open_board
@@ -37,22 +35,7 @@ def test_it_runs_inside_the_block_and_is_gone_after_it(elf):
 
 
 def test_it_is_gone_when_its_starter_is_killed(elf):
-    script = (
-        "import time; from pathlib import Path\n"
-        "from toolchain.flash import open_board; from toolchain.target import load_target\n"
-        f"with open_board(load_target('rp2040'), Path({str(elf)!r})) as url:\n"
-        "    print(url, flush=True); time.sleep(60)\n"
-    )
-    before = descendants()
-    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as starter:
-        starter.stdout.readline()
-        started = descendants() - before - {starter.pid}
-        assert started
-        starter.kill()
-    deadline = time.monotonic() + 5
-    while any(map(is_alive, started)) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not any(map(is_alive, started))
+    require_gone_with_starter(TARGET.name, elf)
 
 
 def damaged(elf, folder, offset, change):
