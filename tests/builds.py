@@ -4,11 +4,14 @@ import atexit
 import tempfile
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from tests.random_student import random_student
 from toolchain.build import BuildResult, build_firmware
+from toolchain.build import firmware as firmware_module
+from toolchain.build.sources import firmware_sources
 from toolchain.errors import MissingToolError
 from toolchain.faults.prepare import sanitized
 from toolchain.flash.rp2040js import find_rp2040js
@@ -77,6 +80,25 @@ def build_once(target_name: str, model: str, *, sanitized: bool = False) -> Buil
     need(target.compiler.command)
     out = _folder() / f"{target_name}{'-sanitized' if sanitized else ''}" / model
     return build_firmware(student_of(model), strict(target), out)
+
+
+def build_to_emulate(target_name: str, model: str) -> BuildResult:
+    """The same for a target that is then emulated: skips the test where it cannot be."""
+    need_emulator(load_target(target_name))
+    return build_once(target_name, model)
+
+
+def replace_in_source(
+    patch: pytest.MonkeyPatch, name: str, old: str, new: str, *, builder: ModuleType = firmware_module
+) -> None:
+    """Let every image be built, by the module ``builder``, with ``new`` for the one ``old`` in the source ``name``."""
+
+    def replaced(student: QuantizedStudent, target: Target, **options: bool) -> dict[str, str]:
+        sources = firmware_sources(student, target, **options)
+        assert sources[name].count(old) == 1
+        return {**sources, name: sources[name].replace(old, new)}
+
+    patch.setattr(builder, "firmware_sources", replaced)
 
 
 @cache

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.bench.rows import HEADER, row
-from tests.builds import need
+from tests.builds import need, need_emulator
 from toolchain.bench import Contestant, Table, choose_pairs, find_growth, require_no_growth
 from toolchain.bench.measure import measure
 from toolchain.bench.table import make_table
@@ -67,7 +67,7 @@ def pair_of(target, model, selection):
 def test_the_committed_instructions_and_bytes_have_not_grown(target_name, one_clip, tmp_path):
     target = load_target(target_name)
     need(target.compiler.command)
-    need(target.emulator.command)
+    need_emulator(target)
     now = measure(pair_of(target, "wav2small-17k", one_clip), tmp_path, lambda what: None)
     assert now.instructions_per_second_of_audio > 0
     require_no_growth(find_growth(Table.committed(), [now]))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.builds import need, student_of
+from tests.builds import build_to_emulate, student_of
 from toolchain.audio import Clip
 from toolchain.bench.stages import (
     TOLERANCE,
@@ -61,14 +61,11 @@ def test_pool_and_the_72k_s_head_are_part_of_the_instructions_per_mac():
 @pytest.mark.parametrize("target_name", ["mps3-an547", "riscv-virt"])
 def test_the_stages_are_the_whole(target_name, speech_clips, tmp_path):
     """Of the image that is deployed, although they are counted in another."""
-    from tests.builds import build_once
-
     target, student = load_target(target_name), student_of("wav2small-17k")
-    need(target.compiler.command)
-    need(target.emulator.command)
+    build = build_to_emulate(target_name, "wav2small-17k")
     pcm = speech_clips[0][:SECOND]
     stages = count_stages(target, student, [Clip("speech", 0, pcm)], tmp_path)
-    with open_board(target, build_once(target_name, "wav2small-17k").elf) as url, Board(url) as board:
+    with open_board(target, build.elf) as url, Board(url) as board:
         ticks = board.infer(pcm, exact_ticks=True).ticks
     whole = round(ticks / target.emulator.ticks_per_instruction)
     # Counting takes up to 90,000 instructions itself: 0.6 % on the fastest core. The bench refuses more than 2 %.

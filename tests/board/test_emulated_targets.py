@@ -6,10 +6,8 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from tests.builds import build_once, deployments, need, student_of
+from tests.builds import build_to_emulate, deployments, need, need_emulator, replace_in_source, student_of
 from toolchain.build import BuildResult, build_firmware
-from toolchain.build import firmware as firmware_module
-from toolchain.build.sources import firmware_sources
 from toolchain.errors import LinkError
 from toolchain.flash import open_board
 from toolchain.link import Board, Source
@@ -17,7 +15,6 @@ from toolchain.reference.engine import run, run_stream
 from toolchain.target import Target, load_target
 
 pytestmark = pytest.mark.board
-
 
 
 def runs_in_qemu(name: str) -> bool:
@@ -54,8 +51,7 @@ def expected(model: str, seconds: float) -> np.ndarray:
 @pytest.fixture(scope="module", params=EMULATED, ids="-".join)
 def running(request):
     name, model = request.param
-    target, build = load_target(name), build_once(name, model)
-    need(target.emulator.command)
+    target, build = load_target(name), build_to_emulate(name, model)
     with open_board(target, build.elf) as url, Board(url) as board:
         hello = board.require(build_id=build.build_id, model_hash=build.model_hash)
         assert hello.target == name
@@ -97,15 +93,9 @@ def build_with(tmp_path, monkeypatch):
     """Builds a target after one text of its session.c was replaced."""
 
     def build(target: Target, old: str, new: str) -> BuildResult:
-        def changed(student, target, **options):
-            sources = firmware_sources(student, target, **options)
-            assert old in sources["app/session.c"]
-            sources["app/session.c"] = sources["app/session.c"].replace(old, new)
-            return sources
-
-        monkeypatch.setattr(firmware_module, "firmware_sources", changed)
+        replace_in_source(monkeypatch, "app/session.c", old, new)
         need(target.compiler.command)
-        need(target.emulator.command)
+        need_emulator(target)
         return build_firmware(student_of("wav2small-17k"), target, tmp_path / "build")
 
     return build

@@ -6,10 +6,8 @@ import struct
 import numpy as np
 import pytest
 
-from tests.builds import build_once, need, student_of
+from tests.builds import build_once, need, replace_in_source, student_of
 from toolchain.build import build_firmware
-from toolchain.build import firmware as firmware_module
-from toolchain.build.sources import firmware_sources
 from toolchain.errors import FlashError
 from toolchain.flash import open_board
 from toolchain.link import Board
@@ -110,14 +108,8 @@ def test_esp32c3_boots_and_answers(tmp_path, monkeypatch):
     here the core asks the UART instead of sleeping. What the ESP32-C3 Technical Reference Manual says of the interrupt
     matrix is in the image all the same, and the test of the registers looks at it."""
 
-    def polling(student, target, **options):
-        sources = firmware_sources(student, target, **options)
-        board = sources["board/board.c"]
-        sources["board/board.c"] = board.replace('__asm__ volatile("wfi" ::: "memory");', "uart_receive_interrupt();")
-        assert sources["board/board.c"] != board
-        return sources
-
-    monkeypatch.setattr(firmware_module, "firmware_sources", polling)
+    sleeping = '__asm__ volatile("wfi" ::: "memory");'
+    replace_in_source(monkeypatch, "board/board.c", sleeping, "uart_receive_interrupt();")
     target = simulated("esp32c3")
     check_hello_and_a_short_clip(target, build_firmware(student_of(MODEL), target, tmp_path / "build"))
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.builds import build_once, need, student_of
+from tests.builds import build_to_emulate, student_of
 from tests.extreme_signals import extreme_signals
 from toolchain.flash import open_board
 from toolchain.link import Board
@@ -28,8 +28,7 @@ LOGMEL = 0
 
 @pytest.mark.parametrize(("name", "model"), DEPLOYMENTS)
 def test_extreme_signals(name, model):
-    target, build = load_target(name), build_once(name, model)
-    need(target.emulator.command)
+    target, build = load_target(name), build_to_emulate(name, model)
     with open_board(target, build.elf) as url, Board(url) as board:
         for signal, pcm in extreme_signals(1500).items():
             trace = run(student_of(model), pcm)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.board.damaged_images import checking_places, covered_places, flipped, function_of, spread, with_function
-from tests.builds import build_once, need, student_of
+from tests.builds import build_to_emulate, need_emulator, student_of
 from toolchain.build import build_firmware
 from toolchain.errors import FlashError, LinkError
 from toolchain.flash import open_board
@@ -41,19 +41,9 @@ TIMEOUT = 1.0
 LIMIT = 40.0
 
 
-def image(name):
-    need(load_target(name).emulator.command)
-    return build_once(name, MODEL)
-
-
-@pytest.fixture(scope="module")
-def pcm():
-    return (np.random.default_rng(0).normal(size=800) * 3000).astype(np.int16)
-
-
 @pytest.mark.parametrize("name", TARGETS)
 def test_a_sound_image_says_so(name):
-    build = image(name)
+    build = build_to_emulate(name, MODEL)
     with open_board(load_target(name), build.elf) as url, Board(url) as board:
         health = require_sound(board, build)
     assert (health.image, health.image_crc, health.reset) == (ImageState.SOUND, build.image_crc, ResetKind.UNKNOWN)
@@ -61,7 +51,7 @@ def test_a_sound_image_says_so(name):
 
 @pytest.mark.parametrize("name", TARGETS)
 def test_an_image_with_a_flipped_byte_gives_no_result(name, pcm, tmp_path):
-    build = image(name)
+    build = build_to_emulate(name, MODEL)
     said = []
     places = [*spread(covered_places(build.elf), FLIPS), *checking_places(build.elf)]
     for number, place in enumerate(places):
@@ -84,7 +74,7 @@ def infer_checked(name, elf, build, pcm):
 
 @pytest.mark.parametrize("name", TARGETS)
 def test_a_fault_is_reported_after_the_restart(name, tmp_path):
-    build = image(name)
+    build = build_to_emulate(name, MODEL)
     code, kind, said = UNDEFINED[name]
     elf = with_function(build.elf, "answer_memory", code, tmp_path / "faulty.elf")
     start, size = function_of(build.elf, "answer_memory")
@@ -107,9 +97,10 @@ def overflowing(name):
 
 @pytest.mark.parametrize("name", TARGETS)
 def test_a_stack_that_overflows_gives_no_result(name, pcm, tmp_path):
-    need(load_target(name).emulator.command)
-    build = build_firmware(student_of(MODEL), overflowing(name), tmp_path / name)
-    with open_board(load_target(name), build.elf) as url, Board(url, timeout=TIMEOUT) as board:
+    target = overflowing(name)
+    need_emulator(target)
+    build = build_firmware(student_of(MODEL), target, tmp_path / name)
+    with open_board(target, build.elf) as url, Board(url, timeout=TIMEOUT) as board:
         board.hello()
         with pytest.raises(LinkError, match="stack") as error:
             board.infer(pcm)
@@ -119,7 +110,7 @@ def test_a_stack_that_overflows_gives_no_result(name, pcm, tmp_path):
 
 def test_a_reset_loses_no_result(pcm):
     """The report of a fault is that of the run before only."""
-    build = image("mps2-an386")
+    build = build_to_emulate("mps2-an386", MODEL)
     with open_board(load_target("mps2-an386"), build.elf) as url, Board(url) as board:
         assert np.array_equal(board.infer(pcm).values, run(student_of(MODEL), pcm).output)
         assert describe_reset(board.health()) == ""

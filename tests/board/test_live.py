@@ -11,11 +11,9 @@ from itertools import combinations, pairwise
 import numpy as np
 import pytest
 
-from tests.builds import build_once, need, student_of
+from tests.builds import build_to_emulate, need, need_emulator, replace_in_source, student_of
 from tests.processes import listening_on
 from toolchain.build import build_firmware
-from toolchain.build import firmware as firmware_module
-from toolchain.build.sources import firmware_sources
 from toolchain.errors import LinkError
 from toolchain.flash import open_board
 from toolchain.link import Board, Source
@@ -34,8 +32,7 @@ WINDOW = 1600
 @pytest.mark.parametrize("model", MODELS)
 def test_a_board_that_is_fed_as_it_takes_it_drops_nothing(model, speech_clips):
     student, pcm = student_of(model), speech_clips[0][6000:14_000]
-    build = build_once(TARGET.name, model)
-    need(TARGET.emulator.command)
+    build = build_to_emulate(TARGET.name, model)
     with open_board(TARGET, build.elf) as url, Board(url) as board:
         with board.listen(WINDOW, Source.HOST) as listening:
             results = list(listening.results_of([pcm], real_time=False))
@@ -51,8 +48,7 @@ def test_a_board_that_is_fed_as_it_takes_it_drops_nothing(model, speech_clips):
 
 def test_in_real_time_every_sample_is_heard_or_counted(speech_clips):
     """Whether line and core keep up is this computer's affair."""
-    build, pcm = build_once(TARGET.name, MODEL), speech_clips[1][:16_000]
-    need(TARGET.emulator.command)
+    build, pcm = build_to_emulate(TARGET.name, MODEL), speech_clips[1][:16_000]
     start = time.monotonic()
     with open_board(TARGET, build.elf) as url, Board(url) as board, board.listen(WINDOW, Source.HOST) as listening:
         results = list(listening.results_of([pcm]))
@@ -75,16 +71,10 @@ SOUND_HOPS = 200
 @pytest.fixture
 def slow_board(tmp_path, monkeypatch) -> Iterator[Board]:
     """A core that takes milliseconds longer for every hop."""
-
-    def slow(student, target, **options):
-        sources = firmware_sources(student, target, **options)
-        delay = "for (volatile uint32_t i = 0; i < 1000000u; i++) { }\n    w2s_push(live.engine"
-        assert "    w2s_push(live.engine" in sources["app/live.c"]
-        return {**sources, "app/live.c": sources["app/live.c"].replace("w2s_push(live.engine", delay)}
-
-    monkeypatch.setattr(firmware_module, "firmware_sources", slow)
+    push, delay = "    w2s_push(live.engine", "    for (volatile uint32_t i = 0; i < 1000000u; i++) { }\n"
+    replace_in_source(monkeypatch, "app/live.c", push, delay + push)
     need(TARGET.compiler.command)
-    need(TARGET.emulator.command)
+    need_emulator(TARGET)
     build = build_firmware(student_of(MODEL), TARGET, tmp_path / "build")
     with open_board(TARGET, build.elf) as url, Board(url) as board:
         yield board
@@ -128,8 +118,7 @@ def heard_hops(crc: int) -> list[int]:
 def test_a_board_that_stops_while_it_listens_is_an_error_in_time(end, speech_clips):
     """Killed, it takes its port along; stopped, it just says nothing any more."""
     timeout = 1.0
-    build = build_once(TARGET.name, MODEL)
-    need(TARGET.emulator.command)
+    build = build_to_emulate(TARGET.name, MODEL)
     with pytest.raises(LinkError) as caught, open_board(TARGET, build.elf) as url, Board(url, timeout=timeout) as board:
         qemu = listening_on(url)
         try:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.builds import build_once, student_of
+from tests.builds import build_to_emulate, student_of
 from tests.processes import listening_on
 from toolchain.errors import LinkError
 from toolchain.flash import open_board
@@ -36,7 +36,7 @@ def model(request):
 
 @pytest.fixture(scope="module")
 def build(model):
-    return build_once(TARGET.name, model)
+    return build_to_emulate(TARGET.name, model)
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +56,7 @@ def test_every_layer_is_that_of_the_reference(board, model):
 
 
 def test_a_minute_takes_no_more_memory_than_a_fifth_of_a_second():
-    build = build_once(TARGET.name, "wav2small-17k")
+    build = build_to_emulate(TARGET.name, "wav2small-17k")
     with open_board(TARGET, build.elf) as url, Board(url) as board:
         board.infer(noise(3200))
         short = board.memory()
@@ -74,7 +74,7 @@ def test_a_board_with_another_model_is_refused(board, model):
 
 
 def test_a_host_that_ignores_the_credit_overruns_the_ring_and_still_gets_the_right_answer():
-    build, pcm = build_once(TARGET.name, "wav2small-17k"), noise(8000)
+    build, pcm = build_to_emulate(TARGET.name, "wav2small-17k"), noise(8000)
     with open_board(TARGET, build.elf) as url, Board(url) as board:
         board._session._hello = replace(board.hello(), credit=20_000)
         assert np.array_equal(board.infer(pcm).values, run(student_of("wav2small-17k"), pcm).output)
@@ -84,7 +84,7 @@ def test_a_host_that_ignores_the_credit_overruns_the_ring_and_still_gets_the_rig
 def test_a_board_that_stops_in_the_middle_of_a_clip_is_an_error_in_time(end):
     """Killed, it takes its port along; stopped, it just says nothing any more."""
     timeout = 1.0
-    build = build_once(TARGET.name, "wav2small-17k")
+    build = build_to_emulate(TARGET.name, "wav2small-17k")
     with pytest.raises(LinkError) as caught, open_board(TARGET, build.elf) as url, Board(url, timeout=timeout) as board:
         board.hello()
         qemu = listening_on(url)

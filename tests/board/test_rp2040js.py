@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.builds import build_once, need_emulator, student_of
+from tests.builds import build_to_emulate, student_of
 from toolchain.flash import open_board
 from toolchain.link import Board
 from toolchain.model_names import MODELS
@@ -17,8 +17,7 @@ TARGET = load_target("rp2040")
 
 @pytest.mark.parametrize("model", MODELS)
 def test_values_are_those_of_the_reference(model):
-    need_emulator(TARGET)
-    build, student = build_once(TARGET.name, model), student_of(model)
+    build, student = build_to_emulate(TARGET.name, model), student_of(model)
     with open_board(TARGET, build.elf) as url, Board(url) as board:
         assert board.require(build_id=build.build_id, model_hash=build.model_hash).target == TARGET.name
         for seed, seconds in enumerate((0.05, 0.15)):

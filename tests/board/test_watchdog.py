@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.board.damaged_images import function_of, with_function
-from tests.builds import build_once, need, student_of
+from tests.builds import build_to_emulate, need_emulator, student_of
 from toolchain.build import build_firmware
 from toolchain.errors import LinkError
 from toolchain.flash import open_board
@@ -33,22 +33,12 @@ FOR_EVER = b"\xfe\xe7"
 LIMIT = 60.0
 
 
-def image(name):
-    need(load_target(name).emulator.command)
-    return build_once(name, MODEL)
-
-
-@pytest.fixture(scope="module")
-def pcm():
-    return (np.random.default_rng(0).normal(size=800) * 3000).astype(np.int16)
-
-
 @pytest.mark.parametrize(
     ("name", "function"),
     [("mps2-an386", function) for function in HANGS] + [(name, "w2s_push") for name in TARGETS[1:]],
 )
 def test_a_board_that_hangs_is_restarted_and_says_where_it_was(name, function, pcm, tmp_path):
-    build = image(name)
+    build = build_to_emulate(name, MODEL)
     elf = with_function(build.elf, function, FOR_EVER, tmp_path / "hanging.elf")
     place, _ = function_of(build.elf, function)
     begun = time.monotonic()
@@ -64,7 +54,7 @@ def test_a_board_that_hangs_is_restarted_and_says_where_it_was(name, function, p
 
 
 def test_a_board_that_hangs_while_it_listens_is_an_error(pcm, tmp_path):
-    build = image("mps2-an386")
+    build = build_to_emulate("mps2-an386", MODEL)
     elf = with_function(build.elf, "w2s_push", FOR_EVER, tmp_path / "hanging.elf")
     with open_board(load_target("mps2-an386"), elf) as url, Board(url) as board:
         with pytest.raises(LinkError, match="restarted while it listened"), board.listen(800, Source.HOST) as listening:
@@ -86,8 +76,8 @@ def with_seconds(name, seconds):
 )
 def test_a_board_that_has_nothing_to_do_is_left_alone(name, seconds, pcm, tmp_path):
     """An emulated board that sleeps sleeps in real time."""
-    need(load_target(name).emulator.command)
     target = with_seconds(name, seconds)
+    need_emulator(target)
     build = build_firmware(student_of(MODEL), target, tmp_path / name)
     with open_board(target, build.elf) as url, Board(url) as board:
         board.hello()
@@ -98,9 +88,9 @@ def test_a_board_that_has_nothing_to_do_is_left_alone(name, seconds, pcm, tmp_pa
 
 def test_a_target_without_a_watchdog_hangs_for_good(pcm, tmp_path):
     """So that it is the watchdog that restarts the others."""
-    need(load_target("mps2-an386").emulator.command)
     target = load_target("mps2-an386")
     target = target.model_copy(update={"board": target.board.model_copy(update={"watchdog": None})})
+    need_emulator(target)
     build = build_firmware(student_of(MODEL), target, tmp_path / "build")
     elf = with_function(build.elf, "w2s_push", FOR_EVER, tmp_path / "hanging.elf")
     with open_board(target, elf) as url, Board(url, timeout=2.0) as board:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.builds import replace_in_source
 from tests.fuzz import firmware, make_corpus
 from tests.fuzz.firmware import TARGETS, FuzzTarget, fuzz
 from tests.fuzz.long_run import KEPT, SECONDS, SHORT_SECONDS
@@ -81,14 +82,7 @@ PLANTED = {
 @pytest.mark.parametrize("fault", sorted(PLANTED))
 def test_a_planted_fault_is_found(fault: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     target, source, before, after = PLANTED[fault]
-    original = firmware.firmware_sources
-
-    def with_the_fault(*arguments: object) -> dict[str, str]:
-        sources = original(*arguments)
-        assert sources[source].count(before) == 1
-        return {**sources, source: sources[source].replace(before, after)}
-
-    monkeypatch.setattr(firmware, "firmware_sources", with_the_fault)
+    replace_in_source(monkeypatch, source, before, after, builder=firmware)
     program = firmware.build(target, tmp_path)
     with pytest.raises(AssertionError, match=r"AddressSanitizer|runtime error|does not hold"):
         fuzz(target, program, ["-runs=20000", "-seed=1"], tmp_path / "work")
