@@ -104,10 +104,17 @@ def _read_faults(path: Path) -> None:
     require_nothing_wrong(table.targets)
 
 
+def _read_soak(path: Path) -> None:
+    from toolchain.soak import SoakTable, require_no_drift
+
+    require_no_drift(SoakTable.read(path).boards)
+
+
 READERS = (
     Reader("training-record", "history.json", _trainings, _read_training, text=True),
     Reader("build-manifest", "manifest.json", _build_manifests, _read_build, text=True, beside=_put_build),
     Reader("bench", "bench.json", _committed("bench.json"), _read_bench, text=True),
     Reader("comparison", "comparison.json", _committed("comparison.json"), _read_comparison, text=True),
     Reader("faults", "faults.json", _committed("faults.json"), _read_faults, text=True),
+    Reader("soak", "soak.json", _committed("soak.json"), _read_soak, text=True),
 )
