@@ -5,12 +5,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from hypothesis import HealthCheck, settings
 
 from toolchain.audio import installed_corpus, select_clips
 from toolchain.errors import MissingToolError
 
 #: Beside the checkout where the project is developed; a fresh machine has the installed recordings instead.
 _CORPORA = Path(__file__).resolve().parents[2] / "shared" / "corpora"
+
+# A busy computer is slow, which is no finding; and the inputs are the same in every run, so that one fails for what was
+# changed. `pytest --hypothesis-profile=default` tries new ones.
+settings.register_profile("tests", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("tests")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -244,7 +244,11 @@ def test_a_kill_before_any_operation_leaves_no_trace(corpus, tmp_path, there_bef
     assert after > 12
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(
     clips=st.lists(st.tuples(st.sampled_from(LENGTHS), st.integers(0, 4)), min_size=1, max_size=14),
     kills=st.lists(st.integers(0, 14), max_size=6),

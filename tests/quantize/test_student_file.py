@@ -86,7 +86,11 @@ def content(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return path.read_bytes()
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=200,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(at=st.integers(0, 21_000), value=st.integers(0, 255), kept=st.integers(0, 22_100))
 def test_damage_is_refused_or_harmless(content: bytes, tmp_path: Path, at: int, value: int, kept: int) -> None:
     damaged = bytearray(content)

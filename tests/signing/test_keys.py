@@ -83,7 +83,7 @@ def test_a_huge_file_is_not_read(tmp_path):
         load_public_key(path)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None)
 @given(
     content=st.binary(max_size=300),
     armour=st.sampled_from(["PRIVATE KEY", "PUBLIC KEY", "ENCRYPTED PRIVATE KEY", ""]),
