@@ -11,7 +11,7 @@ import serial
 
 from toolchain.errors import LinkError
 from toolchain.link import Board
-from toolchain.link.port import lock_file
+from toolchain.link.port import lock_file, open_port
 
 
 @pytest.fixture
@@ -23,9 +23,11 @@ def silent_line():
     os.close(slave)
 
 
-def test_a_port_that_is_not_there():
-    with pytest.raises(LinkError, match="there is no port /dev/ttyNONE"):
-        Board("/dev/ttyNONE")
+def test_a_port_that_is_not_there(tmp_path):
+    """Under a name of its own: whoever opens a port holds it for a moment, and tests may run at once."""
+    name = str(tmp_path / "ttyNONE")
+    with pytest.raises(LinkError, match=f"there is no port {name}"):
+        Board(name)
 
 
 def test_a_port_that_is_in_use(silent_line):
@@ -80,6 +82,32 @@ def test_a_port_that_cannot_be_opened_is_not_held(tmp_path):
     assert not lock_file(name).exists()
 
 
+def test_a_name_that_is_given_to_another_line_at_once_is_free(monkeypatch):
+    """The system gives a pseudo-terminal the lowest number that is free; another test may be as quick as this one."""
+    close, again = serial.Serial.close, []
+
+    def close_and_open_another(port):
+        close(port)
+        lines.append(os.openpty())
+        again.append(os.ttyname(lines[-1][1]))
+        monkeypatch.setattr(serial.Serial, "close", close)
+        open_port(again[-1], 115_200, 1.0).close()
+
+    for _ in range(10):
+        lines = [os.openpty()]
+        name = os.ttyname(lines[0][1])
+        monkeypatch.setattr(serial.Serial, "close", close_and_open_another)
+        port = open_port(name, 115_200, 1.0)
+        for end in lines.pop():
+            os.close(end)
+        port.close()
+        for end in lines.pop():
+            os.close(end)
+        if again[-1] == name:
+            return
+    raise AssertionError("no name was given twice")
+
+
 def test_where_no_lock_can_be_made_the_port_opens_all_the_same(silent_line, monkeypatch, tmp_path):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "file" / "in"))
     (tmp_path / "file").write_text("no folder")
@@ -97,7 +125,7 @@ def test_a_port_without_permission(monkeypatch):
     assert "usermod -aG dialout" in caught.value.hint
 
 
-@pytest.mark.parametrize("url", ["nonsense://x", "socket://127.0.0.1:1", "socket://no-such-host.invalid:1"])
+@pytest.mark.parametrize("url", ["nonsense://x", "socket://127.0.0.1:2", "socket://no-such-host.invalid:1"])
 def test_a_url_that_leads_nowhere(url):
     with pytest.raises(LinkError, match="cannot open the port"):
         Board(url)

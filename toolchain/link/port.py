@@ -45,11 +45,12 @@ def open_port(url: str, baud: int, write_seconds: float) -> serial.SerialBase:
         raise PortError(*explain(url, str(error))) from error
     close = port.close
 
-    def close_and_release() -> None:
-        close()
+    def release_and_close() -> None:
+        # In this order: the name of a pseudo-terminal may be given to another one as soon as it is closed.
         _release(lock)
+        close()
 
-    port.close = close_and_release
+    port.close = release_and_close
     return port
 
 
