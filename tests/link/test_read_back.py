@@ -9,6 +9,7 @@ import pytest
 from toolchain.errors import LinkError
 from toolchain.link import read_back
 from toolchain.link.port import PortError
+from toolchain.link.read_back import BOOT_SECONDS
 
 
 def test_what_runs_is_read_back(device, build):
@@ -20,7 +21,7 @@ def test_another_build_is_refused_at_once(device, build):
     start = time.monotonic()
     with pytest.raises(LinkError, match="runs build"):
         read_back(device, 115_200, build_id=bytes(8), model_hash=build.model_hash)
-    assert time.monotonic() - start < 2
+    assert time.monotonic() - start < BOOT_SECONDS
 
 
 def test_a_port_that_comes_back_late_is_waited_for(device, build, tmp_path):
@@ -32,11 +33,11 @@ def test_a_port_that_comes_back_late_is_waited_for(device, build, tmp_path):
     timer.join()
 
 
-def test_a_port_that_stays_away_is_an_error_in_time(build):
-    start = time.monotonic()
-    with pytest.raises(PortError, match="there is no port /dev/ttyNONE"):
-        read_back("/dev/ttyNONE", 115_200, build_id=build.build_id, model_hash=build.model_hash, boot_seconds=0.3)
-    assert time.monotonic() - start < 2
+def test_a_port_that_stays_away_is_an_error_in_time(build, tmp_path):
+    name, start = str(tmp_path / "ttyACM0"), time.monotonic()
+    with pytest.raises(PortError, match=f"there is no port {name}"):
+        read_back(name, 115_200, build_id=build.build_id, model_hash=build.model_hash, boot_seconds=0.3)
+    assert time.monotonic() - start < BOOT_SECONDS
 
 
 def test_a_board_that_says_nothing_is_an_error_in_time(build):
