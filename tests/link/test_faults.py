@@ -40,6 +40,7 @@ def infer_through(device, build, pcm, faults):
         return values, time.monotonic() - start
 
 
+@pytest.mark.usefixtures("patient")
 def test_an_undamaged_line(device, build, pcm, expected):
     with Proxy(AttachedBoard(device)) as proxy, Board(proxy.url) as board:
         board.hello()
@@ -100,6 +101,7 @@ def test_a_tap_survives_a_damaged_line(device, student, pcm):
             assert np.array_equal(board.tap(layer, pcm), reference.reshape(len(reference), -1))
 
 
+@pytest.mark.usefixtures("patient")
 @pytest.mark.parametrize("direction", list(Direction))
 def test_a_line_that_dies_in_the_middle_is_an_error_in_time(device, build, pcm, direction):
     dead = Fault(direction, SESSION_BYTES[direction] // 2, Kind.DROP, 10**9)

@@ -16,23 +16,17 @@ from toolchain.reference.engine import run
 @pytest.fixture
 def line(device):
     with serial.Serial(device, timeout=0.2) as port:
-        bring_into_step(port)
+        answers(port, b"")  # the board announces its start at any time before it answers
         yield port
 
 
-def bring_into_step(line):
-    """Read on until the answer to a hello comes, for the board announces its start at any time before it."""
-    token, reader = b"in step?", FrameReader()
-    line.write(encode(Frame(MessageType.HELLO, 1, token)))
-    while not any(frame.payload.startswith(token) for frame in reader.feed(line.read(line.in_waiting or 1))):
-        pass
-
-
 def answers(line, wire):
-    """All replies to some bytes, as (sequence, message)."""
-    line.write(wire)
-    frames = FrameReader().feed(line.read(4096))
-    return [(frame.sequence, read_reply(frame)) for frame in frames]
+    """All replies to some bytes, as (sequence, message): what comes before the answer to a hello that follows them."""
+    token, reader, frames = b"the end?", FrameReader(), []
+    line.write(wire + encode(Frame(MessageType.HELLO, 1, token)))
+    while not any(frame.payload.startswith(token) for frame in frames):
+        frames += reader.feed(line.read(line.in_waiting or 1))
+    return [(frame.sequence, read_reply(frame)) for frame in frames[:-1]]
 
 
 def assert_alive(device, student, pcm):

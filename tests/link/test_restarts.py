@@ -59,6 +59,7 @@ def reset_at(frame: int) -> Fault:
     return Fault(Direction.TO_BOARD, frame, Kind.RESET, 5)
 
 
+@pytest.mark.usefixtures("patient")
 @pytest.mark.parametrize("frame", [1, 2, 8, 15], ids=["begin", "first audio", "audio", "end"])
 def test_a_board_that_comes_back_as_another_in_a_clip_is_refused(build, other_elf, pcm, frame):
     named = pytest.raises(LinkError, match=f"runs build {OTHER.hex()} .*, not the build .*{build.build_id.hex()}")
@@ -66,6 +67,7 @@ def test_a_board_that_comes_back_as_another_in_a_clip_is_refused(build, other_el
         board.infer(pcm)
 
 
+@pytest.mark.usefixtures("patient")
 def test_a_board_that_comes_back_as_another_between_clips_is_refused(build, other_elf, pcm, expected):
     with session(build, [reset_at(16)], other_elf) as (proxy, board):
         assert np.array_equal(board.infer(pcm).values, expected)
@@ -75,6 +77,7 @@ def test_a_board_that_comes_back_as_another_between_clips_is_refused(build, othe
                 ask()
 
 
+@pytest.mark.usefixtures("patient")
 def test_nor_is_it_believed_if_its_announcement_is_lost(build, other_elf, pcm, expected):
     """The first frame that comes back after the reset is the announcement."""
     lost = Fault(Direction.TO_HOST, 16, Kind.LOSE_FRAME)
