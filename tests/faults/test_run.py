@@ -17,6 +17,9 @@ from toolchain.faults import (
     require_nothing_wrong,
     run_plan,
 )
+from toolchain.faults.session import undamaged
+from toolchain.link.port import open_port
+from toolchain.link.timing import RoundTrip
 from toolchain.target import load_target
 
 JOBS = 4
@@ -57,6 +60,29 @@ def test_a_share_of_all_faults_in_qemu(student):
     assert not result.sanitizers
 
 
+def test_a_session_in_which_an_answer_was_late_is_measured_again(task, plan, monkeypatch):
+    """Its further frames are in no other session, and a fault in one of them would never happen."""
+    late, repeats, silence = iter([b""]), [], RoundTrip.silence
+
+    def open_late(*arguments, **options):
+        port = open_port(*arguments, **options)
+        read = port.read
+        port.read = lambda most: read(most) if (first := next(late, None)) is None else first
+        return port
+
+    def measured(*arguments):
+        passed, repeated = undamaged(*arguments)
+        repeats.append(repeated)
+        return passed, repeated
+
+    hasty = iter([-1.0])
+    monkeypatch.setattr(RoundTrip, "silence", lambda self, number=0: next(hasty, silence(self, number)))
+    monkeypatch.setattr("toolchain.link.channel.open_port", open_late)
+    monkeypatch.setattr("toolchain.faults.prepare.undamaged", measured)
+    assert measure_session(task, seed=0) == plan.passed
+    assert repeats[0] > repeats[-1] == 0
+
+
 def test_an_interrupted_run_goes_on_and_counts_every_case_once(student, task, plan, tmp_path):
     plan = replace(plan, share=0.0, random_sessions=120)
     path = tmp_path / "faults.json"
@@ -87,7 +113,7 @@ def test_another_image_or_other_sessions_are_not_gone_on_with(student, task, pla
 
 def test_wrong_answers_are_counted_named_and_refused(student, task, plan):
     plan = replace(plan, share=0.0, random_sessions=0)
-    wrong = replace(task, values=task.values + 1, timeout=0.5)
+    wrong = replace(task, values=task.values + 1, timeout=2.0)
     result = run_plan(wrong, plan, empty_result(student, wrong, plan), JOBS, ignore)
     of = {item.kind: item for item in result.classes}
     assert (of["bit flipped"].cases, of["bit flipped"].wrong) == (1, 1)
@@ -111,4 +137,5 @@ def test_recovery_is_measured_for_every_frame(task, plan):
     audio, other = measure_recovery(task, plan, repeats=1)
     frames = sum(map(len, plan.passed.frames.values()))
     assert audio.cases + other.cases == 2 * frames
-    assert 0 < other.median_ms <= other.ms_99 <= other.most_ms
+    assert other.median_ms <= other.ms_99 <= other.most_ms
+    assert other.most_ms > 0  # a lost hello is waited for; others take no longer than a busy computer's pauses

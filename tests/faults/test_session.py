@@ -34,12 +34,12 @@ def test_a_session_without_an_end_is_a_hang(board, task):
     dead = Fault(Direction.TO_BOARD, 3, Kind.KILL, 0)
     hung = ending(board, replace(task, timeout=60.0, limit=0.5), dead)
     assert (hung.outcome, hung.said) == (Outcome.HANG, "no end within 0.5 s")
-    assert hung.seconds < 2.0
+    assert hung.seconds < 30.0  # not until the link gives up
     assert ending(board, task).outcome is Outcome.RIGHT
 
 
 def test_a_killed_board_is_a_named_error_and_the_next_session_finds_a_new_one(board, task):
-    killed = ending(board, replace(task, timeout=0.3), Fault(Direction.TO_HOST, 3, Kind.KILL, 0))
+    killed = ending(board, replace(task, timeout=1.5), Fault(Direction.TO_HOST, 3, Kind.KILL, 0))
     assert killed.outcome is Outcome.NAMED_ERROR
     assert killed.said.startswith("NoProgress: the board on")
     assert ending(board, task).outcome is Outcome.RIGHT
@@ -48,7 +48,7 @@ def test_a_killed_board_is_a_named_error_and_the_next_session_finds_a_new_one(bo
 def test_a_board_that_fell_over_before_it_was_reset_is_wrong(board, task):
     """The reset does not hide it."""
     os.kill(board._child._process.pid, signal.SIGABRT)
-    assert board._child.has_ended()
+    board._child._process.wait(60)
     board.reset()
     assert "firmware.elf ended with SIGABRT" in ending(board, task).said
     assert ending(board, task).outcome is Outcome.RIGHT
@@ -56,7 +56,7 @@ def test_a_board_that_fell_over_before_it_was_reset_is_wrong(board, task):
 
 def test_a_board_that_falls_over_by_itself_is_wrong(board, task):
     os.kill(board._child._process.pid, signal.SIGABRT)
-    assert board._child.has_ended()
+    board._child._process.wait(60)
     fallen = ending(board, task)
     assert fallen.outcome is Outcome.WRONG
     assert "firmware.elf ended with SIGABRT" in fallen.said
@@ -83,7 +83,7 @@ def test_the_first_finding_of_a_sanitizer_ends_the_firmware_and_is_wrong(task, t
     folders = [f"-I{folder}" for folder in (sources, *sources.rglob("*")) if folder.is_dir()]
     elf = tmp_path / "firmware.elf"
     subprocess.run(["gcc", "-std=c11", "-w", *SANITIZERS, *folders, *files, faulty, "-o", elf], check=True)
-    broken = replace(task, elf=elf, timeout=0.5)
+    broken = replace(task, elf=elf, timeout=2.0)
     with board_of(task.target, elf) as board:
         found = ending(board, broken)
     assert found.outcome is Outcome.WRONG

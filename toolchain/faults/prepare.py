@@ -28,6 +28,10 @@ FOLDER = "faults"
 #: Seconds after which a session counts as hung: the link gives up after one timeout without progress.
 LIMIT_TIMEOUTS = 2
 
+#: Undamaged sessions, at the most, until one in which nothing was repeated: on a busy computer answers are late, and a
+#: fault in a frame that was only sent for that would not happen again.
+_MEASUREMENTS = 50
+
 #: A finding of either sanitizer ends the process.
 SANITIZERS = ("-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 
@@ -76,8 +80,14 @@ def measure_session(task: Task, seed: int) -> Passed:
         MissingToolError: if its emulator is not installed.
         LinkError: if the board does not give the right answer over an undamaged line.
     """
-    with board_of(task.target, task.elf) as board:
-        return undamaged(board, task, random.Random(f"{seed} undamaged").randbytes)
+    found = []
+    for _ in range(_MEASUREMENTS):
+        with board_of(task.target, task.elf) as board:  # anew: the same numbers are those of a window it would know
+            passed, repeats = undamaged(board, task, random.Random(f"{seed} undamaged").randbytes)
+        if repeats == 0:
+            return passed
+        found.append(passed)
+    return min(found, key=lambda passed: sum(passed.bytes.values()))
 
 
 def empty_result(student: QuantizedStudent, task: Task, plan: Plan) -> TargetResult:

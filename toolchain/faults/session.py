@@ -102,18 +102,23 @@ class Passed:
     frames: dict[Direction, tuple[tuple[int, int], ...]]
 
 
-def undamaged(board: RunningBoard, task: Task, entropy: Callable[[int], bytes]) -> Passed:
-    """Run a session over an undamaged line and return what passed.
+def undamaged(board: RunningBoard, task: Task, entropy: Callable[[int], bytes]) -> tuple[Passed, int]:
+    """Run a session over an undamaged line.
+
+    Returns:
+        What passed, and how often something was repeated although nothing was lost: an answer was late.
 
     Raises:
         LinkError: if even that fails or its answer is not right.
     """
     with Proxy(board) as proxy:
-        values = _talk(proxy, task, entropy)
+        assert proxy.url is not None
+        with Board(proxy.url, timeout=task.timeout, entropy=entropy) as link:
+            values, counts = _values(link, task), link.counts
         if not np.array_equal(values, task.values):
             raise LinkError("the board's answer over an undamaged line is not the reference's")
         frames = {way: tuple((frame.start, frame.length) for frame in proxy.frames[way]) for way in Direction}
-        return Passed(dict(proxy.passed), frames)
+        return Passed(dict(proxy.passed), frames), counts.repeated + counts.resynchronised
 
 
 def run_session(board: RunningBoard, task: Task, faults: Sequence[Fault], entropy: Callable[[int], bytes]) -> Ending:
@@ -185,14 +190,18 @@ def _talk(proxy: Proxy, task: Task, entropy: Callable[[int], bytes]) -> NDArray[
             break
         try:
             with Board(url, timeout=task.timeout, entropy=entropy) as board:
-                board.require(build_id=task.build_id, model_hash=task.model_hash)
-                _require_health(board)
-                return board.infer(task.pcm).values
+                return _values(board, task)
         except PortError:
             if proxy.url in (url, None):
                 raise
             url = proxy.url
     raise LinkError("the port went away again and again")
+
+
+def _values(board: Board, task: Task) -> NDArray[np.int32]:
+    board.require(build_id=task.build_id, model_hash=task.model_hash)
+    _require_health(board)
+    return board.infer(task.pcm).values
 
 
 class _Unhealthy(Exception):
