@@ -1,6 +1,7 @@
 """Which processes a test has started, read from /proc."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -24,12 +25,17 @@ def is_alive(pid: int) -> bool:
     return _parent(Path(f"/proc/{pid}")) is not None
 
 
-def is_gone(pid: int, seconds: float = 5.0) -> bool:
-    """Whether a process that was killed is gone, or is so soon."""
+def is_gone(pid: int, seconds: float = 30.0) -> bool:
+    """Whether a process that was killed is gone, or is so soon: on a busy computer, once its turn has come."""
     end = time.monotonic() + seconds
     while is_alive(pid) and time.monotonic() < end:
         time.sleep(0.01)
     return not is_alive(pid)
+
+
+def takes_ctrl_c() -> None:
+    """For ``preexec_fn``: this process may have been started to ignore Ctrl-C, and a child would inherit that."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def command_line(pid: int) -> str:

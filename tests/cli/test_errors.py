@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from tests.processes import takes_ctrl_c
 from toolchain.audio import corpus
 
 
@@ -95,7 +96,11 @@ def test_a_missing_extra_says_which_line_installs_it(cli, tmp_path, monkeypatch)
 def test_ctrl_c_ends_with_130_and_no_traceback(tmp_path, corpus_dir):
     command = [sys.executable, "-m", "toolchain", "run", "--target", "host", "--out", str(tmp_path)]
     process = subprocess.Popen(
-        [*command, "--corpus", str(corpus_dir)], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [*command, "--corpus", str(corpus_dir)],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=takes_ctrl_c,
     )
     assert process.stderr is not None
     for line in process.stderr:
@@ -103,6 +108,6 @@ def test_ctrl_c_ends_with_130_and_no_traceback(tmp_path, corpus_dir):
             break
     time.sleep(1)
     os.kill(process.pid, signal.SIGINT)
-    _, err = process.communicate(timeout=20)
+    _, err = process.communicate(timeout=120)
     assert process.returncode == 130
     assert "Traceback" not in err

@@ -14,6 +14,7 @@ import pytest
 import soundfile
 from rich.console import Console
 
+from tests.processes import takes_ctrl_c
 from toolchain.audio import load_pcm16
 from toolchain.cli import monitor_view
 from toolchain.cli.students import open_student
@@ -70,11 +71,15 @@ def test_it_stops_after_the_seconds_that_were_asked_for(cli, built, corpus_dir):
 def test_ctrl_c_is_how_to_stop(built, corpus_dir):
     command = [sys.executable, "-m", "toolchain", "monitor", "--target", "host", "--out", built, "--every", "100"]
     process = subprocess.Popen(
-        [*command, "--corpus", corpus_dir, "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*command, "--corpus", corpus_dir, "--json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=takes_ctrl_c,
     )
     assert json.loads(process.stdout.readline())["index"] == 0
     os.kill(process.pid, signal.SIGINT)
-    _, err = process.communicate(timeout=20)
+    _, err = process.communicate(timeout=120)
     assert process.returncode == 0
     assert "stopped after" in err
     assert "Traceback" not in err

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.builds import need
+from tests.processes import takes_ctrl_c
 from toolchain.locks import locked
 from toolchain.verify import HTML_FILE, JOURNALS, JSON_FILE
 
@@ -47,8 +48,7 @@ def verifying(built, corpus_dir):
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
-            # Under CI this process may ignore Ctrl-C, and a child would inherit that.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+            preexec_fn=takes_ctrl_c,
         )
         started.append(process)
         return process

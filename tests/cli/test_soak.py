@@ -9,6 +9,7 @@ import time
 import pytest
 
 from tests.builds import need
+from tests.processes import takes_ctrl_c
 from toolchain.locks import hold
 from toolchain.soak import SoakTable
 
@@ -69,11 +70,12 @@ def test_a_second_run_on_one_folder_or_file_is_told(cli, out, table, output):
 def test_ctrl_c_keeps_what_is_done(out, tmp_path, cli):
     path = tmp_path / "soak.json"
     arguments = ["soak", "-t", "host", "--clips", "100", "--seconds", "0.1", "--json", str(path), "-o", str(out)]
-    with subprocess.Popen([sys.executable, "-m", "toolchain", *arguments], start_new_session=True) as process:
+    command = [sys.executable, "-m", "toolchain", *arguments]
+    with subprocess.Popen(command, start_new_session=True, preexec_fn=takes_ctrl_c) as process:
         while process.poll() is None and not path.is_file():
             time.sleep(0.02)
         process.send_signal(signal.SIGINT)
-        assert process.wait(30) == 130
+        assert process.wait(120) == 130
     (row,) = SoakTable.read(path).boards
     assert 0 < row.done < 100
     assert row.done == len(row.batches)

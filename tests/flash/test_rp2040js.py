@@ -63,7 +63,7 @@ def test_a_uart_at_another_rate_is_noticed(tmp_path):
     uart = TARGET.board.uart.model_copy(update={"baud": 57_600})
     slow = TARGET.model_copy(update={"board": TARGET.board.model_copy(update={"uart": uart})})
     build = build_firmware(student_of(MODEL), slow, tmp_path / "out")
-    with pytest.raises(LinkError) as caught, open_board(slow, build.elf) as url, Board(url, timeout=2) as board:
+    with pytest.raises(LinkError) as caught, open_board(slow, build.elf) as url, Board(url, timeout=60) as board:
         board.hello()
     complaint = r"rp2040js has ended: rp2040js: the UART runs at (\d+) baud instead of 115200"
     rate = re.fullmatch(complaint, caught.value.hint)
