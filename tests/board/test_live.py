@@ -28,6 +28,10 @@ MODEL = "wav2small-17k"
 HOP = 32
 WINDOW = 1600
 
+#: Seconds in which a silent board must be an error: its timeout for what was written last, and for what is awaited,
+#: and what a busy computer takes for both.
+LIMIT = 20.0
+
 
 @pytest.mark.parametrize("model", MODELS)
 def test_a_board_that_is_fed_as_it_takes_it_drops_nothing(model, speech_clips):
@@ -128,7 +132,7 @@ def test_a_board_that_stops_while_it_listens_is_an_error_in_time(end, speech_cli
                         os.kill(qemu, end)
                         start = time.monotonic()
         finally:
-            assert time.monotonic() - start < timeout + 1
+            assert time.monotonic() - start < LIMIT
             if end == signal.SIGSTOP:
                 os.kill(qemu, signal.SIGKILL)
     expected = "has gone" if end == signal.SIGKILL else "stopped listening after "
