@@ -66,15 +66,16 @@ def test_interrupted_run_ends_with_the_same_weights(config, course, tmp_path):
 
 
 def test_it_learns_and_says_how_it_went(course, tmp_path):
-    config = dataclasses.replace(TINY, epochs=12, fake_quant_epochs=2, learning_rate=1e-2, augment=0.0)
+    # Long enough for every processor: after half as much, the concordance was from 0.22 to 0.81 by its vector unit.
+    config = dataclasses.replace(TINY, epochs=24, fake_quant_epochs=2, learning_rate=5e-3, augment=0.0)
     steps = []
     run(config, course, tmp_path, lambda done, total: steps.append((done, total)))
-    assert steps == [(i, 36) for i in range(1, 37)]
+    assert steps == [(i, 72) for i in range(1, 73)]
     record = json.loads((tmp_path / "history.json").read_text())
-    assert len(record["history"]) == 12 and record["made_with"]
-    assert np.mean([e["loss"] for e in record["history"][-3:]]) < 0.8 * record["history"][0]["loss"]
+    assert len(record["history"]) == 24 and record["made_with"]
+    assert np.mean([e["loss"] for e in record["history"][-3:]]) < 0.5 * record["history"][0]["loss"]
     heard = course.recordings
-    assert concordance(predict(checkpoint.load(tmp_path), heard.pcm), heard.targets)["arousal"] > 0.2
+    assert concordance(predict(checkpoint.load(tmp_path), heard.pcm), heard.targets)["arousal"] > 0.5
     assert (tmp_path / "history.png").read_bytes().startswith(b"\x89PNG")
     assert list((tmp_path / "tensorboard").glob("events.out.tfevents.*"))
 
