@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from tests.builds import build_once, student_of
+from tests.processes import is_gone
 from toolchain.errors import LinkError, ParityError
 from toolchain.link.port import open_port
 from toolchain.soak import Job, make_task, problems, run_farm, run_session
-from toolchain.soak.usage import descendants
+from toolchain.soak.usage import descendants, usage_of_boards
 
 OTHER_MODEL = "wav2small-72k"
 
@@ -132,6 +133,22 @@ class LatePort:
 
     def close(self):
         self._port.close()
+
+
+def test_a_board_that_dies_as_it_is_measured_leaves_no_batch_of_nothing(task, monkeypatch):
+    others, batches = descendants(os.getpid()), []
+
+    def usage_after_the_end():
+        if len(batches) == 2:
+            for pid in descendants(os.getpid()) - others:
+                os.kill(pid, signal.SIGKILL)
+                assert is_gone(pid)
+        return usage_of_boards()
+
+    monkeypatch.setattr("toolchain.soak.session.usage_of_boards", usage_after_the_end)
+    with pytest.raises(LinkError, match="the port /dev/"):
+        run_session(task, 0, 1, batches.append)
+    assert len(batches) == 2
 
 
 def test_an_answer_that_is_late_is_not_lost(task, monkeypatch):

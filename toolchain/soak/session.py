@@ -73,6 +73,8 @@ def _run_batch(
         if not np.array_equal(result.values, task.values[index]):
             said, right = result.values.tolist(), task.values[index].tolist()
             wrong = ParityError(f"clip {done + clips:,}: the board's answer {said} is not the reference's, {right}")
+    # In this order: the request that follows shows that the board still ran when it was measured.
+    host_usage, board_usage = usage_of_host(), usage_of_boards()
     stack_used, counts = _at_rest(board, before)
     batch = Batch(
         session=session,
@@ -85,8 +87,8 @@ def _run_batch(
         restarts=max(counts.starts, counts.restarts),
         ticks=dict(sorted(ticks.items())),
         stack_used=stack_used,
-        host=usage_of_host(),
-        board=usage_of_boards(),
+        host=host_usage,
+        board=board_usage,
     )
     return batch, wrong
 
