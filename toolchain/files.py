@@ -1,11 +1,86 @@
-"""Files written whole or not at all, and their hashes."""
+"""Files written whole or not at all; files of strangers read within bounds; hashes."""
 
+import errno
 import hashlib
 import os
+import stat
 import tempfile
 import tomllib
+from io import BufferedReader
 from pathlib import Path
 from typing import Any
+
+#: The most bytes that are read of what somebody wrote by hand; a target has some 3 KB.
+MOST_SETTINGS = 1 << 20
+#: The same of what a command wrote in JSON: a manifest, a table, a record; the longest have some 100 KB.
+MOST_FACTS = 16 << 20
+#: The same of a list of recordings; that of a million takes 100 MB.
+MOST_LIST = 256 << 20
+#: The same of a student in any form, and of a teacher of ours; the largest that reaches a board has 0.3 MB.
+MOST_STUDENT = 256 << 20
+
+#: A pipe that nobody writes to is opened at once instead of never, and a terminal does not become ours.
+_READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
+
+
+class UnfitFileError(OSError):
+    """A file that is not read: it is no regular file, or longer than anything that is meant to be read there."""
+
+    def __init__(self, number: int, reason: str, path: Path) -> None:
+        super().__init__(number, reason, str(path))
+
+    def __str__(self) -> str:
+        return str(self.strerror)
+
+
+def open_bounded(path: Path, limit: int | None = None) -> BufferedReader:
+    """Open a file that anyone may have made, for reading, without waiting for it.
+
+    Args:
+        path: The file. A folder, a pipe, a socket or a device is refused, links to one too.
+        limit: The most bytes that it may have; None for what is not read into memory.
+
+    Raises:
+        OSError: If it cannot be opened; `UnfitFileError` if it is no regular file, or longer.
+    """
+    handle = os.open(path, _READ)
+    try:
+        found = os.fstat(handle)
+        if stat.S_ISDIR(found.st_mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+        if not stat.S_ISREG(found.st_mode):
+            raise UnfitFileError(errno.EINVAL, "it is no regular file", path)
+        if limit is not None and found.st_size > limit:
+            raise UnfitFileError(errno.EFBIG, f"it is longer than {limit:,} bytes", path)
+        return os.fdopen(handle, "rb")
+    except BaseException:
+        os.close(handle)
+        raise
+
+
+def require_regular(path: Path, limit: int | None = None) -> None:
+    """Refuse what `open_bounded` refuses; for files that a library opens by their name."""
+    open_bounded(path, limit).close()
+
+
+def read_bounded(path: Path, limit: int) -> bytes:
+    """Content of a file that anyone may have made.
+
+    Raises:
+        OSError: As `open_bounded` says.
+    """
+    with open_bounded(path, limit) as file:
+        return file.read(os.fstat(file.fileno()).st_size)  # what is appended meanwhile would have no bound
+
+
+def read_text_bounded(path: Path, limit: int, encoding: str = "utf-8") -> str:
+    """The same as text, its ends of line as they are.
+
+    Raises:
+        OSError: As `open_bounded` says.
+        UnicodeDecodeError: If it is not in this encoding.
+    """
+    return read_bounded(path, limit).decode(encoding)
 
 
 def write_atomically(path: Path, content: bytes | str) -> None:
@@ -70,12 +145,16 @@ def read_toml(path: Path) -> dict[str, Any]:
         ValueError: if it is no TOML in UTF-8, or nested deeper than anything that is meant to be read.
     """
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(read_text_bounded(path, MOST_SETTINGS))
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
 
 
 def sha256_file(path: Path) -> str:
-    """SHA-256 of a file's content, as 64 hex digits."""
-    with path.open("rb") as file:
+    """SHA-256 of a file's content, as 64 hex digits.
+
+    Raises:
+        OSError: If it cannot be read, or is no regular file: a device would never end.
+    """
+    with open_bounded(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

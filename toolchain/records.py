@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Self
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from toolchain.errors import UsageError
-from toolchain.files import write_atomically
+from toolchain.files import MOST_FACTS, read_text_bounded, write_atomically
 from toolchain.resources import targets_dir
 
 
@@ -50,7 +50,7 @@ class TableFile(Record):
             UsageError: if it is not one.
         """
         try:
-            return cls.model_validate_json(path.read_text(encoding="utf-8"))
+            return cls.model_validate_json(read_text_bounded(path, MOST_FACTS))
         except (OSError, UnicodeDecodeError) as error:
             raise UsageError(f"cannot read {path}: {error}") from error
         except ValidationError as error:

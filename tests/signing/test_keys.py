@@ -1,3 +1,4 @@
+import os
 import stat
 import sys
 
@@ -79,8 +80,17 @@ def test_a_huge_file_is_not_read(tmp_path):
     path = tmp_path / "huge.pem"
     with path.open("wb") as file:
         file.truncate(1 << 40)
-    with pytest.raises(UsageError, match="too long for a key"):
+    with pytest.raises(UsageError, match="longer than"):
         load_public_key(path)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no named pipes in folders")
+def test_a_pipe_that_nobody_writes_to_is_no_key(tmp_path):
+    path = tmp_path / "alice.private.pem"
+    os.mkfifo(path)
+    for load in (lambda: load_public_key(path), lambda: load_signer(path, never)):
+        with pytest.raises(UsageError, match=r"the key file .* cannot be used: it is no regular file"):
+            load()
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None)

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from toolchain.bench.host_runtimes import Run, open_litert, open_onnxruntime, open_tflm
 from toolchain.errors import BuildError
 from toolchain.export.gate import synthetic_voice
+from toolchain.files import MOST_STUDENT, read_bounded
 from toolchain.model_names import SAMPLE_RATE
 from toolchain.native import NativeBackbone, NativeEngine
 from toolchain.native.memory import engine_memory
@@ -170,7 +171,7 @@ def _runtimes(
 ) -> list[_Runtime]:
     image = run(student, pcm).rows["logmel"].astype(np.int8)
     tflite, image_file, pcm_file = work / "backbone.tflite", work / "image.npy", work / "pcm.npy"
-    tflite.write_bytes(with_frames(folder.backbone.read_bytes(), len(image)))
+    tflite.write_bytes(with_frames(read_bounded(folder.backbone, MOST_STUDENT), len(image)))
     np.save(image_file, image)
     np.save(pcm_file, pcm)
     onnx = folder.path / ONNX_INT8

@@ -9,6 +9,10 @@ from pathlib import Path
 
 from toolchain.build.firmware import BuildResult
 from toolchain.errors import UsageError
+from toolchain.files import read_bounded
+
+#: An ELF file with everything for a debugger has some MB.
+_MOST_IMAGE = 1 << 30
 
 
 @contextmanager
@@ -27,7 +31,7 @@ def exact_copy(build: BuildResult) -> Iterator[BuildResult]:
 
 
 def _copy(build: BuildResult, path: Path, folder: Path) -> Path:
-    content = path.read_bytes()
+    content = read_bounded(path, _MOST_IMAGE)
     if hashlib.sha256(content).hexdigest() != build.manifest["files"].get(path.name):
         raise UsageError(f"{path} is not what the build made", "run 'toolchain build' again")
     copy = folder / path.name

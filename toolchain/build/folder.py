@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from toolchain.errors import BuildError, UsageError
-from toolchain.files import sha256_file, stays_inside
+from toolchain.files import MOST_FACTS, read_text_bounded, sha256_file, stays_inside
 from toolchain.records import canonical
 
 MANIFEST = "manifest.json"
@@ -70,7 +70,7 @@ def read_manifest(folder: Path, build_again: str) -> dict[str, Any]:
         UsageError: if there is no complete build, or the manifest or a file has been changed since.
     """
     try:
-        manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        manifest: dict[str, Any] = json.loads(read_text_bounded(folder / MANIFEST, MOST_FACTS))
         damaged = [] if manifest == sealed(manifest) else [MANIFEST]
         damaged += [name for name, digest in manifest["files"].items() if _sha256_inside(folder, name) != digest]
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:

@@ -1,13 +1,14 @@
 """What every corpus is, whatever its layout: an ordered list of recordings."""
 
 import csv
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from toolchain.errors import UsageError
-from toolchain.files import stays_inside
+from toolchain.files import MOST_LIST, open_bounded, stays_inside
 
 
 class Split(StrEnum):
@@ -76,16 +77,28 @@ def inside(folder: Path, name: str, source: Path) -> Path:
     return folder / name
 
 
+def open_list(path: Path) -> io.BufferedReader:
+    """Open a list of recordings or of their ratings.
+
+    Raises:
+        UsageError: It cannot be read, is no regular file, or is longer than a list can be.
+    """
+    try:
+        return open_bounded(path, MOST_LIST)
+    except OSError as error:
+        raise UsageError(f"The list {path} cannot be read: {error.strerror}.") from error
+
+
 def read_csv(path: Path) -> Iterator[dict[str, str]]:
     """Yield the rows of a CSV file with a header, by column; a short row lacks its last columns.
 
     Raises:
-        UsageError: The file is no CSV in UTF-8.
+        UsageError: The file cannot be read, or is no CSV in UTF-8.
     """
     try:
         # Spreadsheets put a byte order mark first.
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            for row in csv.DictReader(file):
+        with open_list(path) as file, io.TextIOWrapper(file, encoding="utf-8-sig", newline="") as text:
+            for row in csv.DictReader(text):
                 yield {key: value for key, value in row.items() if isinstance(key, str) and value is not None}
     except (csv.Error, UnicodeDecodeError) as error:
         raise UsageError(f"{path} is no CSV file in UTF-8: {error}.") from error

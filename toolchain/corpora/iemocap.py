@@ -9,7 +9,7 @@ import math
 import re
 from pathlib import Path
 
-from toolchain.corpora.entry import Corpus, CorpusEntry, scaled
+from toolchain.corpora.entry import Corpus, CorpusEntry, open_list, scaled
 from toolchain.errors import UsageError
 
 _WAV = "Session*/sentences/wav"
@@ -30,7 +30,7 @@ def read(folder: Path) -> Corpus:
     """List every turn that has a recording, sorted by path; the speaker is session and gender, as ``Ses01F``.
 
     Raises:
-        UsageError: There is no recording.
+        UsageError: There is no recording, or a list of ratings cannot be read.
     """
     ratings = _read_ratings(folder)
     # A Mac leaves a file '._name' beside each that it copies.
@@ -46,7 +46,8 @@ def _read_ratings(folder: Path) -> Ratings:
     for path in sorted(folder.glob(_RATINGS)):
         if path.name.startswith("."):
             continue
-        text = path.read_text(encoding="utf-8", errors="replace")
+        with open_list(path) as file:
+            text = file.read().decode("utf-8", errors="replace")
         for _, _, turn, valence, arousal, dominance in _TURN.findall(text):
             rating = scaled(float(arousal), float(dominance), float(valence), _HIGHEST_RATING)
             # A number may have hundreds of digits.

@@ -4,12 +4,13 @@ Columns: ``file`` or ``path``, relative to the list's folder; optionally ``speak
 ``validation`` or ``test``, or what corpora often call them: ``dev``, ``val``, ``valid``, ``development``).
 """
 
+import io
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from toolchain.corpora.entry import Corpus, CorpusEntry, Split, inside, read_csv
+from toolchain.corpora.entry import Corpus, CorpusEntry, Split, inside, open_list, read_csv
 from toolchain.errors import UsageError
 
 SUFFIXES = frozenset({".csv", ".jsonl", ".ndjson"})
@@ -35,8 +36,8 @@ def read(path: Path) -> Corpus:
 
 def _read_json_lines(path: Path) -> Iterator[Mapping[str, Any]]:
     try:
-        for line in path.read_text(encoding="utf-8-sig").splitlines():
-            if line.strip():
+        with open_list(path) as file, io.TextIOWrapper(file, encoding="utf-8-sig") as text:
+            for line in filter(str.strip, text):
                 row = json.loads(line)
                 if not isinstance(row, dict):
                     raise ValueError("a line is no object")

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from toolchain.audio.load import load_pcm16
 from toolchain.audio.windows import loudest_window
 from toolchain.distill.division import Entry
+from toolchain.files import require_regular
 from toolchain.model_names import SAMPLE_RATE
 
 Pcm = NDArray[np.int16]
@@ -115,6 +116,7 @@ def load_recordings(entries: Iterable[Entry], trim: bool = False) -> Recordings:
 def duration(path: Path) -> float:
     """Seconds of a recording, by its header; 0 where it cannot be read, which is said when it is loaded."""
     try:
+        require_regular(path)
         return float(soundfile.info(path).duration)
     except (soundfile.SoundFileError, OSError):
         return 0.0

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from toolchain.distill.config import Config
 from toolchain.errors import UsageError
-from toolchain.files import write_atomically
+from toolchain.files import MOST_FACTS, read_text_bounded, write_atomically
 
 STATE_FILE = "training.safetensors"
 HISTORY_FILE = "history.json"
@@ -90,7 +90,7 @@ def read_record(folder: Path) -> dict[str, Any]:
     """
     path = folder / HISTORY_FILE
     try:
-        record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        record: dict[str, Any] = json.loads(read_text_bounded(path, MOST_FACTS))
         _Record.model_validate(record)
     except (OSError, ValueError, RecursionError) as error:
         raise UsageError(f"{path} is no record of a training run.", "Train the network again.") from error

@@ -8,11 +8,14 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from toolchain.errors import FlashError
+from toolchain.files import read_bounded
 from toolchain.flash.flash_tool import Copy, FlashTool, Job, wrong_format
 from toolchain.target.schema import Uf2Drive
 
 #: Every such drive has it (UF2 specification, "Embedding device information"): "Board-ID: RPI-RP2".
 INFO_FILE = "INFO_UF2.TXT"
+#: It has some 100 bytes. Any drive that is mounted may have anything under that name.
+_LONGEST_INFO = 64 * 1024
 _BOARD_ID = re.compile(r"^Board-ID:\s*(.*?)\s*$", re.MULTILINE)
 
 #: Windows would otherwise change line ends.
@@ -116,7 +119,7 @@ def _folders(place: Path) -> list[Path]:
 
 def _board_id(drive: Path) -> str | None:
     try:
-        found = _BOARD_ID.search((drive / INFO_FILE).read_text(encoding="ascii", errors="replace"))
+        found = _BOARD_ID.search(read_bounded(drive / INFO_FILE, _LONGEST_INFO).decode("ascii", errors="replace"))
     except OSError:
         return None
     return found[1] if found else None

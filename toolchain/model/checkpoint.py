@@ -9,7 +9,7 @@ from safetensors.torch import save as save_bytes
 from torch import Tensor, nn
 
 from toolchain.errors import UsageError
-from toolchain.files import write_atomically
+from toolchain.files import MOST_STUDENT, require_regular, write_atomically
 from toolchain.hub import fetch, is_hub_id
 from toolchain.model.network import Network
 from toolchain.model.students import Student, create, for_board
@@ -37,6 +37,7 @@ def load(source: str | Path, model_name: str | None = None) -> Network:
     """
     path = _locate(source)
     try:
+        require_regular(path, MOST_STUDENT)
         with safe_open(path, framework="pt") as tensors:
             return _read(tensors, path, model_name)
     except (SafetensorError, OSError) as error:

@@ -14,7 +14,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from toolchain.errors import UsageError
-from toolchain.files import write_atomically
+from toolchain.files import MOST_STUDENT, require_regular, write_atomically
 from toolchain.quantize.student import QuantizedStudent, leaves
 from toolchain.quantize.student_check import check_student
 
@@ -37,6 +37,7 @@ def load_student(path: Path) -> QuantizedStudent:
         UsageError: if the file cannot be read, is not a quantised student, or breaks one of its invariants.
     """
     try:
+        require_regular(path, MOST_STUDENT)
         with safe_open(path, framework="numpy") as archive:
             header = json.loads((archive.metadata() or {})["student"])
             leaf_values: dict[str, Any] = {name: archive.get_tensor(name) for name in archive.keys()}  # noqa: SIM118

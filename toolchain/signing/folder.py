@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from toolchain.build import BuildResult, Project, read_build, read_project
 from toolchain.errors import UsageError
-from toolchain.files import sha256_file
+from toolchain.files import MOST_FACTS, read_text_bounded, sha256_file
 from toolchain.quantize.folder import MANIFEST, QUANTIZED
 from toolchain.quantize.student_file import load_student
 from toolchain.records import canonical
@@ -80,7 +80,7 @@ def read_signed_build(folder: Path) -> BuildResult | Project:
 
 def _facts(folder: Path) -> dict[str, Any]:
     try:
-        facts = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        facts = json.loads(read_text_bounded(folder / MANIFEST, MOST_FACTS))
     except (OSError, ValueError, RecursionError):
         return {}
     return facts if isinstance(facts, dict) else {}

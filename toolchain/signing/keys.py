@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from toolchain.errors import UsageError
+from toolchain.files import UnfitFileError, read_bounded
 
 PRIVATE_SUFFIX = ".private.pem"
 PUBLIC_SUFFIX = ".public.pem"
@@ -133,11 +134,10 @@ def is_name(name: object) -> bool:
 
 
 def _read_pem(path: Path) -> bytes:
-    with path.open("rb") as file:
-        pem = file.read(_LONGEST_PEM + 1)
-    if len(pem) > _LONGEST_PEM:
-        raise UsageError(f"{path} is too long for a key", _NEW_KEYS)
-    return pem
+    try:
+        return read_bounded(path, _LONGEST_PEM)
+    except UnfitFileError as error:
+        raise UsageError(f"the key file {path} cannot be used: {error}", _NEW_KEYS) from error
 
 
 def _write_new(path: Path, content: bytes, mode: int) -> None:

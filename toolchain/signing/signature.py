@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from toolchain.build.folder import SIGNATURE as SIGNATURE_FILE
 from toolchain.errors import SignatureError
-from toolchain.files import write_atomically
+from toolchain.files import UnfitFileError, read_bounded, write_atomically
 from toolchain.records import canonical
 from toolchain.signing.keys import Signer, fingerprint, is_name, raw
 
@@ -121,13 +121,11 @@ def check_signature(
 
 def _read(path: Path) -> bytes | None:
     try:
-        with path.open("rb") as file:
-            content = file.read(_LONGEST + 1)
+        return read_bounded(path, _LONGEST)
     except FileNotFoundError:
         return None
-    if len(content) > _LONGEST:
-        raise _malformed(path, f"it is longer than {_LONGEST:,} bytes")
-    return content
+    except UnfitFileError as error:
+        raise _malformed(path, str(error)) from error
 
 
 def _parse(content: bytes, path: Path) -> tuple[Ed25519PublicKey, dict[str, Any]]:

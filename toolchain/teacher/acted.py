@@ -18,7 +18,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from toolchain.errors import UsageError
-from toolchain.files import write_atomically
+from toolchain.files import MOST_STUDENT, require_regular, write_atomically
 from toolchain.model.frontend import mel_filterbank, normalise
 from toolchain.model.network import Network, lay_out
 from toolchain.model_names import DIMENSIONS
@@ -131,6 +131,7 @@ class ActedTeacher(Teacher):
         if not path.is_file():
             raise UsageError(f"There is no teacher {path}.", f"Give a folder with {FILE_NAME}.")
         try:
+            require_regular(path, MOST_STUDENT)
             state = load_file(path)
             members = [_member(state, index) for index in range(_count(state))]
         except (SafetensorError, OSError, RuntimeError, ValueError) as error:

@@ -9,7 +9,7 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from toolchain.errors import UsageError
-from toolchain.files import sha256_file
+from toolchain.files import read_bounded, require_regular, sha256_file
 from toolchain.model_names import DIMENSIONS
 from toolchain.teacher.base import Teacher
 
@@ -21,6 +21,8 @@ _SHORTEST = 720
 _WEIGHTS_ENDS = (".data", "_data")
 _WEIGHTS_FOLDER = "session.model_external_initializers_file_folder_path"
 _LOG_FATAL = 4
+#: Of protobuf: a larger graph has its weights in files beside it.
+_MOST_BYTES = (2 << 30) - 1
 
 
 class OnnxTeacher(Teacher):
@@ -85,13 +87,24 @@ def _open(path: Path) -> onnxruntime.InferenceSession:
     """
     options = onnxruntime.SessionOptions()
     options.log_severity_level = _LOG_FATAL
+    source = _source(path)
     try:
         with tempfile.TemporaryDirectory() as empty:
             options.add_session_config_entry(_WEIGHTS_FOLDER, empty)
-            source = str(path) if _beside(path) else path.read_bytes()
             return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime raises a dozen kinds of its own
         raise UsageError(f"{path} is not an ONNX model that ONNX Runtime can load ({type(error).__name__}).") from error
+
+
+def _source(path: Path) -> str | bytes:
+    """The graph as ONNX Runtime takes it: by name where weights lie beside it, else its content."""
+    try:
+        if _beside(path):
+            require_regular(path, _MOST_BYTES)
+            return str(path)
+        return read_bounded(path, _MOST_BYTES)
+    except OSError as error:
+        raise UsageError(f"The ONNX file {path} cannot be read: {error.strerror}.") from error
 
 
 def _signal_name(session: onnxruntime.InferenceSession, path: Path) -> str:

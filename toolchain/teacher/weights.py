@@ -13,6 +13,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from toolchain.errors import UsageError
+from toolchain.files import MOST_FACTS, read_text_bounded
 from toolchain.hub import fetch, is_hub_id
 
 CONFIG = "config.json"
@@ -52,7 +53,7 @@ def read_config(folder: Path) -> dict[str, Any]:
     """
     path = folder / CONFIG
     try:
-        config = json.loads(path.read_text(encoding="utf-8"))
+        config = json.loads(read_text_bounded(path, MOST_FACTS))
     except (OSError, ValueError, RecursionError) as error:
         raise UsageError(f"The teacher's {path} cannot be read: {error}.") from error
     if not isinstance(config, dict):
@@ -73,7 +74,7 @@ def read_weights(folder: Path) -> dict[str, Tensor]:
         path = folder / SAFE
         try:
             state = load_file(path)
-        except (SafetensorError, OSError) as error:
+        except (SafetensorError, OSError, MemoryError) as error:  # it may be larger than what can be mapped
             raise UsageError(f"The teacher's weights {path} cannot be read: {error}.") from error
     elif (folder / PICKLED).is_file():
         path = folder / PICKLED

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from toolchain.errors import UsageError
 from toolchain.export.onnx import open_session, run
+from toolchain.files import MOST_STUDENT, read_bounded
 from toolchain.model_names import DIMENSIONS
 from toolchain.quantize.student import QuantizedStudent
 
@@ -27,7 +28,7 @@ class FloatStudent:
     def __init__(self, path: Path, student: QuantizedStudent) -> None:
         self._path = path
         try:
-            self._session = open_session(path.read_bytes())
+            self._session = open_session(read_bounded(path, MOST_STUDENT))
         except OSError as error:
             raise UsageError(f"cannot read the float student {path}: {error.strerror}") from error
         except Exception as error:  # ONNX Runtime's exceptions share no base class of their own

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from tests.fuzz.readers.reader import Reader, voice
+from toolchain.files import MOST_STUDENT, read_bounded
 from toolchain.model_names import MODELS
 from toolchain.resources import student_dir
 
@@ -31,9 +32,10 @@ def _read_quantized(path: Path) -> None:
 def _read_tflite(path: Path) -> None:
     from toolchain.quantize.tflite import output_order, read_backbone, with_frames
 
-    read_backbone(path.read_bytes())
-    output_order(path.read_bytes())
-    with_frames(path.read_bytes(), 100)
+    content = read_bounded(path, MOST_STUDENT)
+    read_backbone(content)
+    output_order(content)
+    with_frames(content, 100)
 
 
 def _read_float_student(path: Path) -> None:

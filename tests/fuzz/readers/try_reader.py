@@ -19,7 +19,9 @@ from tests.fuzz.long_run import readers_settings
 from tests.fuzz.mutate import hostile
 from tests.fuzz.readers.reader import Reader
 from tests.fuzz.readers.table import READERS
+from tests.fuzz.readers.without_end import without_end
 from toolchain.errors import ToolchainError
+from toolchain.files import UnfitFileError
 
 #: Of address space beyond what the process has when it begins.
 _MEGABYTES = 1024
@@ -47,7 +49,7 @@ def _listed(folder: Path) -> set[Path]:
 
 
 def try_reader(reader: Reader, root: Path) -> int:
-    """Try one reader with hostile files in a folder below ``root``; returns how many there were.
+    """Try one reader with hostile files, and with what is none, in a folder below ``root``; returns with how many.
 
     Raises:
         Exception: what is not a `ToolchainError` with a sentence, or a `ToolchainError` over a good file.
@@ -63,23 +65,33 @@ def try_reader(reader: Reader, root: Path) -> int:
         reader.read(path)
     before, inputs = _listed(root), 0
 
-    @readers_settings(reader.weight)
-    @given(content=hostile(originals, text=reader.text))
-    def read(content: bytes) -> None:
+    def read() -> None:
         nonlocal inputs
         inputs += 1
-        path.write_bytes(content)
         faulthandler.dump_traceback_later(_SECONDS_PER_INPUT, exit=True)
         try:
             reader.read(path)
         except ToolchainError as error:
-            assert error.message.strip()
+            assert error.message.strip() and not error.message.rstrip().endswith(":"), "a sentence without a reason"
+        except UnfitFileError as error:
+            assert error.filename == str(path)
         finally:
             faulthandler.cancel_dump_traceback_later()
         assert _listed(root) == before, "a file was made or removed"
 
-    with _limited():
+    @readers_settings(reader.weight)
+    @given(content=hostile(originals, text=reader.text))
+    def read_hostile(content: bytes) -> None:
+        path.write_bytes(content)
         read()
+
+    with _limited():
+        for put in without_end(originals[0]):
+            path.unlink()
+            put(path)
+            read()
+        path.unlink()
+        read_hostile()
     return inputs
 
 
