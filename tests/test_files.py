@@ -1,19 +1,24 @@
 """Files written whole or not at all, and read within bounds."""
 
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.full_disk import full_disk
 from toolchain.files import (
     UnfitFileError,
+    naming,
     read_bounded,
     read_text_bounded,
     read_toml,
     require_regular,
     sha256_file,
+    write_atomically,
     write_durably,
+    write_new,
 )
 
 _LIMIT = 16
@@ -79,3 +84,56 @@ def test_no_file_stays_open_that_was_refused(tmp_path):
     again = os.open(path, os.O_RDONLY)
     os.close(again)
     assert again == handle, "the lowest free number is another one"
+
+
+_WRITERS = (
+    write_atomically,
+    lambda path, content: write_new(path, content, 0o644),
+    lambda path, content: write_durably(path, content, path.with_name("unfinished")),
+)
+
+
+@pytest.mark.parametrize("write", _WRITERS, ids=range(3))
+def test_a_full_disk_is_an_error_of_the_file_and_leaves_nothing(tmp_path, write: Callable):
+    path = tmp_path / "file"
+    with full_disk(_LIMIT), pytest.raises(OSError) as caught:
+        write(path, b"x" * (_LIMIT + 1))
+    assert (caught.value.errno, caught.value.filename) == (errno.EFBIG, str(path))
+    assert list(tmp_path.iterdir()) == []
+    write(path, b"x" * (_LIMIT + 1))
+    assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.parametrize("write", _WRITERS[::2], ids=range(2))
+def test_what_was_there_before_a_disk_was_full_stays(tmp_path, write: Callable):
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+    with full_disk(_LIMIT), pytest.raises(OSError):
+        write(path, b"x" * (_LIMIT + 1))
+    assert path.read_bytes() == b"old"
+
+
+@pytest.mark.parametrize("write", _WRITERS[1:], ids=range(2))
+def test_a_folder_that_is_not_there_is_an_error_of_the_file(tmp_path, write: Callable):
+    path = tmp_path / "absent" / "file"
+    with pytest.raises(FileNotFoundError) as caught:
+        write(path, b"")
+    assert caught.value.filename == str(path)
+
+
+def test_what_is_there_is_never_replaced_by_something_new(tmp_path):
+    path = tmp_path / "file"
+    path.symlink_to("absent")
+    with pytest.raises(FileExistsError) as caught:
+        write_new(path, b"new", 0o600)
+    assert caught.value.filename == str(path)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
+    path.unlink()
+    write_new(path, b"new", 0o600)
+    assert (path.read_bytes(), path.stat().st_mode & 0o777) == (b"new", 0o600)
+
+
+def test_an_error_without_a_number_keeps_its_words(tmp_path):
+    with pytest.raises(OSError, match="no such thing") as caught, naming(tmp_path):
+        raise OSError("no such thing")
+    assert caught.value.filename == str(tmp_path)

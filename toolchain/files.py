@@ -6,6 +6,8 @@ import os
 import stat
 import tempfile
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from io import BufferedReader
 from pathlib import Path
 from typing import Any
@@ -83,6 +85,19 @@ def read_text_bounded(path: Path, limit: int, encoding: str = "utf-8") -> str:
     return read_bounded(path, limit).decode(encoding)
 
 
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Let an error of the system in the block name ``path``, which the user knows, and not what lies beside it.
+
+    Raises:
+        OSError: The same error, of that path.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror or str(error), str(path)) from error
+
+
 def write_atomically(path: Path, content: bytes | str) -> None:
     """Write ``content`` to ``path`` so that a reader sees the old file or the new one, never a part.
 
@@ -91,15 +106,38 @@ def write_atomically(path: Path, content: bytes | str) -> None:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     data = content.encode() if isinstance(content, str) else content
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    with naming(path), _beside(path, data, 0o644) as temporary:
+        os.replace(temporary, path)
+
+
+def write_new(path: Path, content: bytes, mode: int) -> None:
+    """Write a file whole or not at all, and never over another one.
+
+    Args:
+        path: Where to; its folder must exist.
+        content: What.
+        mode: Who may read it.
+
+    Raises:
+        FileExistsError: if there is something under that name.
+        OSError: if it cannot be written.
+    """
+    with naming(path), _beside(path, content, mode) as temporary:
+        os.link(temporary, path)
+
+
+@contextmanager
+def _beside(path: Path, content: bytes, mode: int) -> Iterator[Path]:
+    """A whole file in the folder of ``path``, which is gone afterwards unless it was moved."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+            file.write(content)
+        temporary.chmod(mode)
+        yield temporary
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def write_durably(path: Path, content: bytes, temporary: Path) -> None:
@@ -113,17 +151,28 @@ def write_durably(path: Path, content: bytes, temporary: Path) -> None:
     Raises:
         OSError: if it cannot be written.
     """
-    with temporary.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
-    if os.name == "posix":
-        folder = os.open(path.parent, os.O_RDONLY)
+    with naming(path):
         try:
-            os.fsync(folder)
+            with temporary.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, path)
+        except BaseException:
+            with suppress(OSError):
+                temporary.unlink()
+            raise
+        _write_entry(path.parent)
+
+
+def _write_entry(folder: Path) -> None:
+    """Write a folder's list of names to the disk, where the system has that."""
+    if os.name == "posix":
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
         finally:
-            os.close(folder)
+            os.close(handle)
 
 
 def stays_inside(folder: Path, name: str) -> bool:

@@ -13,6 +13,7 @@ from typing import Self
 from filelock import FileLock, Timeout
 
 from toolchain.errors import ToolchainError, UsageError
+from toolchain.files import naming
 
 
 class Lock:
@@ -71,11 +72,8 @@ def hold(path: Path, option: str = "--out") -> Lock:
         OSError: The folder it lies in cannot be written.
     """
     taken = UsageError(f"Another run is writing {path}.", f"Wait until it ends, or choose another {option}.")
-    try:
+    with naming(path):
         return Lock(lock_file(path), taken)
-    except OSError as error:
-        # The user knows the output, not the lock beside it.
-        raise OSError(error.errno, error.strerror or str(error), str(path)) from error
 
 
 @contextmanager

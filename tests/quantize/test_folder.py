@@ -5,6 +5,7 @@ import onnx
 import pytest
 
 from tests.float_student import float_student
+from tests.full_disk import full_disk
 from toolchain.audio import select_clips
 from toolchain.audio.calibration import calibration_folder
 from toolchain.errors import BuildError, UsageError
@@ -54,6 +55,14 @@ def test_a_failed_conversion_leaves_the_folder_as_it_was(model, tmp_path, monkey
         export_student(model, out)
     assert [path.name for path in tmp_path.rglob("*")] == ["student", "model.onnx"]
     assert (out / "model.onnx").read_text() == "the old one"
+
+
+def test_a_full_disk_is_an_error_of_the_file_that_was_asked_for(model, tmp_path):
+    out = tmp_path / "student"
+    with full_disk(1000), pytest.raises(OSError) as caught:
+        export_student(model, out)
+    assert caught.value.filename == str(out / "model.safetensors")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_other_files_of_the_folder_stay(model, tmp_path):

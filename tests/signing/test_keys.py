@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.full_disk import full_disk
 from toolchain.errors import UsageError
 from toolchain.signing import fingerprint, load_public_key, load_signer, new_keys
 
@@ -39,6 +40,24 @@ def test_a_key_is_never_replaced(tmp_path, kept):
         new_keys("alice", tmp_path)
     assert pair[kept].read_bytes() == before
     assert not pair[1 - kept].exists()
+
+
+def test_half_a_pair_is_not_left(tmp_path):
+    public = tmp_path / "alice.public.pem"
+    public.symlink_to("absent")  # not seen before the private key is written
+    with pytest.raises(UsageError, match=r"alice\.public\.pem exists already"):
+        new_keys("alice", tmp_path)
+    assert list(tmp_path.iterdir()) == [public]
+    public.unlink()
+    new_keys("alice", tmp_path)
+
+
+def test_a_full_disk_leaves_no_key_and_is_not_in_the_way_of_the_next_try(tmp_path):
+    with full_disk(100), pytest.raises(OSError) as caught:
+        new_keys("alice", tmp_path)
+    assert caught.value.filename == str(tmp_path / "alice.private.pem")
+    assert list(tmp_path.iterdir()) == []
+    new_keys("alice", tmp_path)
 
 
 def test_a_passphrase_is_needed_again(tmp_path):

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.builds import build_once
+from tests.full_disk import full_disk
 from toolchain.build import BuildResult, exact_copy, read_build
 from toolchain.build.folder import MANIFEST, new_build, sealed
 from toolchain.errors import SignatureError, UsageError
@@ -195,6 +197,23 @@ def test_malformed_files(signed, text):
     (signed.folder / SIGNATURE_FILE).write_text(text)
     with pytest.raises(SignatureError, match="is no signature: it"):
         check_build(signed)
+
+
+def test_a_pipe_is_no_signature(signed):
+    path = signed.folder / SIGNATURE_FILE
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(SignatureError, match="is no signature: it is no regular file"):
+        check_build(signed)
+
+
+def test_a_signature_that_cannot_be_written_is_named_and_the_earlier_one_stays(signed, keys):
+    path = signed.folder / SIGNATURE_FILE
+    before = path.read_bytes()
+    with full_disk(100), pytest.raises(OSError) as caught:
+        sign_build(signed, keys[0])
+    assert caught.value.filename == str(path)
+    assert path.read_bytes() == before
 
 
 @settings(

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from tests.full_disk import full_disk
 from tests.random_student import random_student
 from tests.verify.fake_board import FakeBoard
 from toolchain.audio import Clip
@@ -55,6 +56,18 @@ def test_everything_of_a_clip_comes_back(tmp_path):
         assert journal.take(clips[0]) is None
         journal.finish()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_is_an_error_of_the_journal_and_what_was_kept_stays(tmp_path):
+    path = tmp_path / JOURNAL_FILE
+    with Journal(tmp_path, _HEADER) as journal:
+        journal.keep(_measured(_clip(0)))
+        with full_disk(path.stat().st_size + 10), pytest.raises(OSError) as caught:
+            journal.keep(_measured(_clip(1)))
+        assert caught.value.filename == str(path)
+        assert journal.added == 1
+    with Journal(tmp_path, _HEADER) as journal:
+        assert (journal.known([_clip(0), _clip(1)]), journal.damaged_lines) == (1, 1)
 
 
 def test_the_same_samples_under_another_name(tmp_path):

@@ -21,7 +21,7 @@ from toolchain.export.onnx import export_onnx
 from toolchain.export.onnx_int8 import quantize_onnx
 from toolchain.export.tflite import export_tflite
 from toolchain.extras import require
-from toolchain.files import sha256_file
+from toolchain.files import naming, sha256_file
 from toolchain.quantize.assemble import assemble
 from toolchain.quantize.backbone import quantize_backbone
 from toolchain.quantize.student_file import save_student
@@ -128,7 +128,8 @@ class _Workshop:
 
     def __enter__(self) -> "_Workshop":
         self._out.parent.mkdir(parents=True, exist_ok=True)
-        self._scratch = tempfile.TemporaryDirectory(dir=self._out.parent, prefix=f".{self._out.name}.")
+        with naming(self._out):
+            self._scratch = tempfile.TemporaryDirectory(dir=self._out.parent, prefix=f".{self._out.name}.")
         self._folder = Path(self._scratch.name)
         return self
 
@@ -137,7 +138,9 @@ class _Workshop:
 
     def export(self) -> None:
         """Make the float forms."""
-        require("toolchain.model.checkpoint", "convert").save(self._model, self._start(CHECKPOINT))
+        checkpoints, path = require("toolchain.model.checkpoint", "convert"), self._start(CHECKPOINT)
+        with naming(self._out / CHECKPOINT):
+            checkpoints.save(self._model, path)
         checkpoint = sha256_file(self._folder / CHECKPOINT)
         self._onnx = self._write(ONNX, lambda: export_onnx(self._model, checkpoint_sha256=checkpoint))
         self._write(TFLITE, lambda: export_tflite(self._model, self._onnx))
@@ -153,7 +156,9 @@ class _Workshop:
             checkpoint_sha256=sha256_file(self._folder / CHECKPOINT),
             backbone_sha256=hashlib.sha256(tflite).hexdigest(),
         )
-        save_student(student, self._start(QUANTIZED))
+        path = self._start(QUANTIZED)
+        with naming(self._out / QUANTIZED):
+            save_student(student, path)
 
     def publish(self, provenance: dict[str, Any]) -> None:
         """Move everything to ``out``; the manifest goes first and comes last: without it, the set is not whole."""
@@ -163,7 +168,8 @@ class _Workshop:
             "tools": _tool_versions(),
             **provenance,
         }
-        (self._folder / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+        with naming(self._out / MANIFEST):
+            (self._folder / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
         self._out.mkdir(exist_ok=True)
         (self._out / MANIFEST).unlink(missing_ok=True)
         (self._out / SIGNATURE).unlink(missing_ok=True)
@@ -178,7 +184,8 @@ class _Workshop:
     def _write(self, name: str, make: Callable[[], bytes]) -> bytes:
         path = self._start(name)
         content = make()
-        path.write_bytes(content)
+        with naming(self._out / name):
+            path.write_bytes(content)
         return content
 
 

@@ -1,8 +1,6 @@
 """Ed25519 keys in PEM files: ``NAME.private.pem`` (PKCS#8, readable by its owner alone) and ``NAME.public.pem``."""
 
 import hashlib
-import os
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from toolchain.errors import UsageError
-from toolchain.files import UnfitFileError, read_bounded
+from toolchain.files import UnfitFileError, read_bounded, write_new
 
 PRIVATE_SUFFIX = ".private.pem"
 PUBLIC_SUFFIX = ".public.pem"
@@ -53,7 +51,7 @@ def new_keys(name: str, folder: Path, passphrase: bytes | None = None) -> tuple[
 
     Raises:
         UsageError: if the name cannot be used, or one of the files exists: a key is never replaced.
-        OSError: if a file cannot be written.
+        OSError: if a file cannot be written; the other is not left then.
     """
     if not is_name(name) or any(character in "/\\:" for character in name) or name.startswith((".", "-")):
         raise UsageError(
@@ -66,10 +64,12 @@ def new_keys(name: str, folder: Path, passphrase: bytes | None = None) -> tuple[
             raise _exists(path)
     encryption: KeySerializationEncryption = BestAvailableEncryption(passphrase) if passphrase else NoEncryption()
     folder.mkdir(parents=True, exist_ok=True)
-    _write_new(private, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption), 0o600)
-    _write_new(
-        public, key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo), 0o644
-    )
+    _write_key(private, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption), 0o600)
+    try:
+        _write_key(public, key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo), 0o644)
+    except BaseException:
+        private.unlink()  # half a pair is of no use, and would be in the way of the next try
+        raise
     return private, public
 
 
@@ -140,18 +140,11 @@ def _read_pem(path: Path) -> bytes:
         raise UsageError(f"the key file {path} cannot be used: {error}", _NEW_KEYS) from error
 
 
-def _write_new(path: Path, content: bytes, mode: int) -> None:
-    """Write a file whole or not at all, and never over another one."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+def _write_key(path: Path, content: bytes, mode: int) -> None:
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        os.chmod(temporary, mode)
-        os.link(temporary, path)
+        write_new(path, content, mode)
     except FileExistsError as error:
         raise _exists(path) from error
-    finally:
-        os.unlink(temporary)
 
 
 def _exists(path: Path) -> UsageError:

@@ -21,7 +21,7 @@ import toolchain
 from toolchain.audio import Clip
 from toolchain.build import BuildResult, Project
 from toolchain.errors import UsageError
-from toolchain.files import write_atomically
+from toolchain.files import naming, write_atomically
 from toolchain.model_names import Normalisation
 from toolchain.quantize.student import QuantizedStudent
 from toolchain.target import Target
@@ -172,8 +172,9 @@ class Journal:
         if self._file < 0:
             self._begin()
         rest = f"{self._clip_line(measured)}\n".encode()
-        while rest:
-            rest = rest[os.write(self._file, rest) :]
+        with naming(self._path):
+            while rest:
+                rest = rest[os.write(self._file, rest) :]
         self.added += 1
 
     def _clip_line(self, measured: Measured) -> str:
