@@ -286,3 +286,9 @@ def test_what_is_flashed_is_what_was_checked(signed):
     assert not copy.elf.exists()
     with pytest.raises(UsageError, match="is not what the build made"), exact_copy(signed):
         raise AssertionError("a changed image was handed on")
+
+
+def test_a_full_disk_is_an_error_of_the_copy(signed):
+    with full_disk(1000), pytest.raises(OSError) as caught, exact_copy(signed):
+        raise AssertionError("a part of an image was handed on")
+    assert Path(caught.value.filename).name == signed.elf.name

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from toolchain.build.firmware import BuildResult
 from toolchain.errors import UsageError
-from toolchain.files import read_bounded
+from toolchain.files import naming, read_bounded
 
 #: An ELF file with everything for a debugger has some MB.
 _MOST_IMAGE = 1 << 30
@@ -35,6 +35,7 @@ def _copy(build: BuildResult, path: Path, folder: Path) -> Path:
     if hashlib.sha256(content).hexdigest() != build.manifest["files"].get(path.name):
         raise UsageError(f"{path} is not what the build made", "run 'toolchain build' again")
     copy = folder / path.name
-    copy.write_bytes(content)
+    with naming(copy):  # it may be another disk that is full
+        copy.write_bytes(content)
     copy.chmod(path.stat().st_mode)  # the host's image is executed
     return copy
