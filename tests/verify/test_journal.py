@@ -59,12 +59,11 @@ def test_everything_of_a_clip_comes_back(tmp_path):
 
 
 def test_a_full_disk_is_an_error_of_the_journal_and_what_was_kept_stays(tmp_path):
-    path = tmp_path / JOURNAL_FILE
     with Journal(tmp_path, _HEADER) as journal:
         journal.keep(_measured(_clip(0)))
-        with full_disk(path.stat().st_size + 10), pytest.raises(OSError) as caught:
+        with full_disk(journal.path.stat().st_size + 10), pytest.raises(OSError) as caught:
             journal.keep(_measured(_clip(1)))
-        assert caught.value.filename == str(path)
+        assert caught.value.filename == str(journal.path)
         assert journal.added == 1
     with Journal(tmp_path, _HEADER) as journal:
         assert (journal.known([_clip(0), _clip(1)]), journal.damaged_lines) == (1, 1)

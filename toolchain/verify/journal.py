@@ -172,7 +172,7 @@ class Journal:
         if self._file < 0:
             self._begin()
         rest = f"{self._clip_line(measured)}\n".encode()
-        with naming(self._path):
+        with naming(self.path):
             while rest:
                 rest = rest[os.write(self._file, rest) :]
         self.added += 1
