@@ -1,6 +1,7 @@
 """``flash`` and ``run`` with boards: which way the image goes, which port is used, and what is said."""
 
 import json
+import os
 import shlex
 import subprocess
 import sys
@@ -42,6 +43,27 @@ def attach(monkeypatch):
         monkeypatch.setattr("serial.tools.list_ports.comports", lambda: present)
 
     return ports
+
+
+@pytest.fixture
+def unwritable():
+    """Makes folders into which nothing can be written, by root neither, until the test ends."""
+    undo = []
+
+    def refuse(folder):
+        if os.geteuid():
+            folder.chmod(0o555)
+            undo.append(lambda: folder.chmod(0o755))
+            return
+        bind = ["mount", "--bind", str(folder), str(folder)]
+        if subprocess.run(bind, capture_output=True).returncode:
+            pytest.skip("root can write anywhere here: nothing can be mounted")
+        undo.append(lambda: subprocess.run(["umount", str(folder)], check=True))
+        subprocess.run(["mount", "-o", "remount,ro,bind", str(folder)], check=True)
+
+    yield refuse
+    for step in undo:
+        step()
 
 
 @pytest.fixture
@@ -88,6 +110,21 @@ def test_the_printed_command_of_an_emulator_works_as_it_is(cli, tmp_path):
         port = process.stdout.readline().strip()
         assert cli("flash", *where, "--port", port).code == 0
         process.stdin.close()
+
+
+def test_a_build_is_flashed_from_where_nothing_can_be_written(cli, tmp_path, unwritable, corpus_dir):
+    out = tmp_path / "out"
+    where = ("--target", "host", "--out", out)
+    assert cli("build", *where).code == 0
+    folder = out / "host"
+    unwritable(folder)
+    called = cli("flash", *where)
+    assert called.code == 0, called.err
+    assert "host runs wav2small-17k" in called.err
+    # A report would be written beside the image.
+    called = cli("verify", *where, "--corpus", corpus_dir, "--clips", 1)
+    assert called.code == 1
+    assert f"{folder / 'wav2small-17k'}: " in called.err
 
 
 def test_a_flasher_that_the_target_does_not_have(cli, built):

@@ -1,8 +1,9 @@
 """``toolchain build``."""
 
+import errno
 import shlex
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from toolchain.build import BuildResult, Project
     from toolchain.quantize.student import QuantizedStudent
     from toolchain.target import Target
+
+#: What the system says of a folder in which this user can write nothing.
+_NOT_WRITABLE = (errno.EROFS, errno.EACCES, errno.EPERM)
 
 EXAMPLE = "toolchain build --target mps2-an386 --model wav2small-72k"
 
@@ -95,6 +99,26 @@ def using(folder: Path) -> Iterator[None]:
         yield
         return
     with locked(folder):
+        yield
+
+
+@contextmanager
+def reading(folder: Path) -> Iterator[None]:
+    """As `using`, for a command that writes nothing beside the build: where no lock can be made it goes without one.
+
+    Raises:
+        UsageError: another run uses it.
+    """
+    from toolchain.locks import Lock, hold
+
+    lock: Lock | nullcontext[None] = nullcontext()
+    if folder.is_dir():
+        try:
+            lock = hold(folder)
+        except OSError as error:
+            if error.errno not in _NOT_WRITABLE:
+                raise
+    with lock:
         yield
 
 

@@ -59,7 +59,7 @@ def flash(
     """
     from toolchain.build import read_build
     from toolchain.cli.boards import choose_flasher, choose_port, flash_board
-    from toolchain.cli.build import build_folder, using
+    from toolchain.cli.build import build_folder, reading
     from toolchain.cli.signatures import check_built, open_trusted
     from toolchain.cli.students import open_student
     from toolchain.target import load_target
@@ -78,7 +78,7 @@ def flash(
     elif way is None:
         _start(board, folder, read_checked, port, keep_running=keep_running, as_json=json)
     else:
-        with using(folder):
+        with reading(folder):
             image, signature = read_checked()
             place = choose_port(board, port)
             hello = flash_board(board, image, way, place, probe)
@@ -134,13 +134,13 @@ def _start(
     """Start the emulator, or look at what runs on a port already."""
     from toolchain.build import exact_copy
     from toolchain.cli.boards import say_what_runs
-    from toolchain.cli.build import using
+    from toolchain.cli.build import reading
     from toolchain.flash import open_board
     from toolchain.link import Board
     from toolchain.verify.health import require_sound
 
     with ExitStack() as stack:
-        with using(folder):
+        with reading(folder):
             image, _ = read_checked()
             copy = stack.enter_context(exact_copy(image))
             url = stack.enter_context(open_board(target, copy.elf, port))
