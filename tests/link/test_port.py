@@ -75,6 +75,59 @@ def test_two_runs_at_once_on_one_socket():
         assert _other_run(url) == ""
 
 
+@pytest.mark.parametrize(
+    "other",
+    [
+        "socket://localhost:{}",
+        "socket://LocalHost.:{}",
+        "socket://:{}",
+        "socket://127.1:{}",
+        "socket://0.0.0.0:{}",
+        "socket://[::1]:{}",
+        "socket://[0:0::1]:{}",
+        "socket://[::ffff:127.0.0.1]:{}",
+        "socket://localhost:{}/?logging=error",
+        "SOCKET://localhost:{}",
+        "rfc2217://localhost:{}",
+    ],
+)
+def test_another_name_of_a_socket_that_is_in_use(other):
+    with socket.create_server(("127.0.0.1", 0), backlog=8) as server:
+        port = server.getsockname()[1]
+        with Board(f"socket://127.0.0.1:{port}"), pytest.raises(LinkError, match="is in use by another run"):
+            Board(other.format(port))
+        Board(f"socket://localhost:{port}").close()
+
+
+def test_names_of_other_ports_are_told_apart():
+    urls = [
+        "socket://127.0.0.1:4000",
+        "socket://127.0.0.1:4001",
+        "socket://127.0.0.2:4000",
+        "socket://192.168.1.5:4000",
+        "socket://[fe80::1]:4000",
+        "socket://lab.example:4000",
+        "socket://bench.example:4000",
+        "hwgrep://4000",
+    ]
+    assert len({lock_file(url) for url in urls}) == len(urls)
+    assert lock_file("socket://Lab.Example.:4000") == lock_file("rfc2217://lab.example:4000?timeout=3")
+    assert lock_file("socket://[FE80:0:0::1]:4000") == lock_file("socket://[fe80::1]:4000")
+
+
+def test_a_name_is_not_looked_up(monkeypatch):
+    """That may take long, where the network is down."""
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *arguments: pytest.fail("looked up"))
+    assert lock_file("socket://lab.example:4000") != lock_file("socket://localhost:4000")
+
+
+@pytest.mark.parametrize("url", ["socket://[::1", "socket://localhost:many", "socket://localhost:70000", "socket://"])
+def test_a_url_that_is_none_has_a_lock_too(url):
+    assert lock_file(url) == lock_file(url)
+    with pytest.raises(LinkError, match="cannot open the port"):
+        Board(url)
+
+
 def test_a_port_that_cannot_be_opened_is_not_held(tmp_path):
     name = str(tmp_path / "none")
     with pytest.raises(LinkError, match="there is no port"):

@@ -4,8 +4,12 @@ import errno
 import hashlib
 import os
 import re
+import socket
 import tempfile
+from contextlib import suppress
+from ipaddress import IPv6Address, ip_address
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import serial
 from serial.tools import list_ports
@@ -18,6 +22,11 @@ READ_SECONDS = 0.001
 
 #: The number in the text of an `OSError`, as Unix and Windows print it.
 _ERRNO = re.compile(r"\[Errno (\d+)\]|\b\w+Error\((\d+),")
+
+#: What this computer calls itself: no name is that of the loopback, too. Other addresses in 127.0.0.0/8 have ports of
+#: their own.
+_THIS_COMPUTER = ("", "localhost", "localhost.localdomain", "localhost6", "ip6-localhost", "ip6-loopback")
+_LOOPBACK = (ip_address("127.0.0.1"), ip_address("::1"))
 
 
 class PortError(LinkError):
@@ -55,10 +64,41 @@ def open_port(url: str, baud: int, write_seconds: float) -> serial.SerialBase:
 
 
 def lock_file(url: str) -> Path:
-    """Where the lock of a port lies: in the system's folder for temporary files, one for all names of a device."""
-    name = url if "://" in url else os.path.realpath(url)
+    """Where the lock of a port lies: in the system's folder for temporary files, one for all names of a port.
+
+    Of ports in the network these are all that can be told without asking it: a host's name and its address are two.
+    """
+    name = _network_name(url) if "://" in url else os.path.realpath(url)
     digest = hashlib.sha256(name.encode(errors="surrogateescape")).hexdigest()
     return Path(tempfile.gettempdir()) / f"wav2small-port-{digest[:16]}.lock"
+
+
+def _network_name(url: str) -> str:
+    """One name for all URLs of a port in the network, whatever its protocol and options; others as they are."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return url
+    if parts.scheme not in ("socket", "rfc2217") or port is None:
+        return url
+    return f"{_host_name(parts.hostname or '')}:{port}"
+
+
+def _host_name(host: str) -> str:
+    """One name for this computer, and for every other host one for all ways to write its address or name."""
+    name = host.rstrip(".").lower()
+    # As the system reads numbers: 127.1 and 0x7f000001 are addresses, too.
+    with suppress(OSError):
+        name = socket.inet_ntoa(socket.inet_aton(name))
+    try:
+        address = ip_address(name)
+    except ValueError:
+        return "localhost" if name in _THIS_COMPUTER or name.endswith(".localhost") else name
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
+    # A connection to the unspecified address is one to this computer.
+    return "localhost" if address in _LOOPBACK or address.is_unspecified else str(address)
 
 
 def _hold(url: str) -> Lock | None:
