@@ -113,7 +113,7 @@ def _without_times(report) -> dict:
     return {**other, "rows": rows}
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
 def test_a_run_goes_on_after_a_signal_to_the_same_report(built, verifying, whole, number):
     _, folder = built
     first = verifying()
@@ -121,8 +121,8 @@ def test_a_run_goes_on_after_a_signal_to_the_same_report(built, verifying, whole
     code, _, err = _ended(first)
     kept = _kept(folder)
     assert 3 <= kept < _CLIPS
-    if number == signal.SIGINT:
-        assert code == 130
+    if number != signal.SIGKILL:
+        assert code == 128 + number
         assert f"note: {kept} of {_CLIPS} clips are measured and kept; the same command goes on" in err
     lines = [json.loads(line)["clip"] for line in _journal(folder).read_text().splitlines()[1:]]
     report, err = _finish(verifying, folder)

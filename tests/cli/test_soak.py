@@ -67,15 +67,16 @@ def test_a_second_run_on_one_folder_or_file_is_told(cli, out, table, output):
     assert table.read_bytes() == before
 
 
-def test_ctrl_c_keeps_what_is_done(out, tmp_path, cli):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interruption_keeps_what_is_done(out, tmp_path, cli, number):
     path = tmp_path / "soak.json"
     arguments = ["soak", "-t", "host", "--clips", "100", "--seconds", "0.1", "--json", str(path), "-o", str(out)]
     command = [sys.executable, "-m", "toolchain", *arguments]
     with subprocess.Popen(command, start_new_session=True, preexec_fn=takes_ctrl_c) as process:
         while process.poll() is None and not path.is_file():
             time.sleep(0.02)
-        process.send_signal(signal.SIGINT)
-        assert process.wait(120) == 130
+        process.send_signal(number)
+        assert process.wait(120) == 128 + number
     (row,) = SoakTable.read(path).boards
     assert 0 < row.done < 100
     assert row.done == len(row.batches)

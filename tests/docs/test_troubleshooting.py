@@ -9,6 +9,7 @@ import pytest
 
 from tests.messages.collect import Source
 from tests.messages.message import Message, bare
+from toolchain.cli.app import TERMINATED
 from toolchain.link.channel import LOST_FRAME
 from toolchain.link.protocol import ErrorCode
 
@@ -16,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 _QUOTE = re.compile(r"\*\*…?(`[^`]+`(?:…`[^`]+`)*)…?\*\*(?:,\s+|\s+|$)")
 _INTERRUPTED = "130"
+_TERMINATED = str(TERMINATED)
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,7 @@ def test_the_page_says_something_of_every_message():
 def test_the_exit_codes_are_those_of_the_errors():
     codes = set(source()[0].exit_codes.values())
     table = re.findall(r"^\| (\d+) \|", page(), re.MULTILINE)
-    assert table == [*sorted(codes, key=int), _INTERRUPTED]
+    assert table == [*sorted(codes, key=int), _INTERRUPTED, _TERMINATED]
     headings = re.findall(r"^## (\d+):", page(), re.MULTILINE)
     assert headings == sorted(codes, key=int)
 

@@ -1,6 +1,11 @@
 """The command ``toolchain``: its verbs, and errors as one sentence and an exit code."""
 
+import signal
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -29,6 +34,9 @@ from toolchain.cli import (
 )
 from toolchain.cli.console import fail
 from toolchain.errors import ToolchainError
+
+#: The exit code of a run that SIGTERM has ended, as shells count.
+TERMINATED = 128 + signal.SIGTERM
 
 app = typer.Typer(
     name="toolchain",
@@ -79,8 +87,37 @@ def _toolchain(
     """Holds the options that come before a verb."""
 
 
+@contextmanager
+def _orderly_end() -> Iterator[None]:
+    """Let SIGTERM end the block as Ctrl-C does: boards are stopped, and nothing temporary is left.
+
+    A signal that is ignored, or handled by someone else, stays so.
+    """
+    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGTERM) != signal.SIG_DFL:
+        yield
+        return
+
+    def end(number: int, frame: FrameType | None) -> None:
+        # From here to the end of the process: the same signal may come twice at once, to it and to its group, and the
+        # second would stop what the first has made it do.
+        signal.signal(number, lambda number, frame: None)
+        sys.exit(TERMINATED)
+
+    signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        if signal.getsignal(signal.SIGTERM) is end:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
 def main() -> None:
     """Run the command line; expected errors become one sentence on stderr and their class's exit code."""
+    with _orderly_end():
+        _run()
+
+
+def _run() -> None:
     try:
         app()
     except ToolchainError as error:

@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
 from multiprocessing.util import Finalize
+from types import FrameType
 
 from toolchain.errors import FlashError
 from toolchain.faults.boards import RunningBoard, board_of
@@ -145,7 +146,7 @@ class _Worker:
     def __init__(self, task: Task, plan: Plan) -> None:
         self.task, self.plan, self.singles = task, plan, plan.singles()
         self._stack = ExitStack()
-        Finalize(None, self._stack.close, exitpriority=0)
+        Finalize(None, self.close, exitpriority=0)
 
     @cached_property
     def board(self) -> RunningBoard:
@@ -158,6 +159,10 @@ class _Worker:
         self._stack.enter_context(board)
         return board
 
+    def close(self) -> None:
+        """Stop the board, if one runs."""
+        self._stack.close()
+
 
 _worker: _Worker | None = None
 
@@ -166,8 +171,15 @@ def _start_worker(task: Task, plan: Plan) -> None:
     """Make this process ready. Its board ends with it, and it ends with the process that started it."""
     global _worker
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends its workers
+    signal.signal(signal.SIGTERM, _end)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _worker = _Worker(task, plan)
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    """Unwind, so that the port is let go of and the board stopped; a second signal does not stop that."""
+    signal.signal(number, lambda number, frame: None)
+    raise SystemExit(1)
 
 
 def _end_with_parent() -> None:
@@ -180,4 +192,9 @@ def _end_with_parent() -> None:
 def _run_batch(batch: Batch) -> list[Done]:
     assert _worker is not None
     cases = [_worker.plan.case(batch.kind, number, _worker.singles) for number in batch.numbers]
-    return [Done(case, run_case(_worker.board, _worker.task, case)) for case in cases]
+    try:
+        return [Done(case, run_case(_worker.board, _worker.task, case)) for case in cases]
+    except SystemExit:
+        # The pool would take it for the result of the batch, and give this process the next one.
+        _worker.close()
+        os._exit(1)

@@ -152,7 +152,8 @@ def _drive(line: Connection, task: Task, done: int, session: int) -> None:
 
 
 def _exit(number: int, frame: FrameType | None) -> None:
-    """Unwind, so that the board is stopped."""
+    """Unwind, so that the board is stopped; a second signal, to this process's group, does not stop that."""
+    signal.signal(number, lambda number, frame: None)
     raise SystemExit(1)
 
 
