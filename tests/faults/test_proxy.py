@@ -6,9 +6,9 @@ import time
 import numpy as np
 import pytest
 
+from tests.link.attached_board import AttachedBoard
 from toolchain.errors import LinkError
 from toolchain.faults import board_of
-from toolchain.faults.boards import AttachedBoard
 from toolchain.faults.fault import Direction, Fault, Kind
 from toolchain.faults.proxy import Proxy
 from toolchain.faults.session import Outcome, run_session

@@ -6,8 +6,9 @@ import time
 import numpy as np
 import pytest
 
+from tests.link.attached_board import AttachedBoard
 from toolchain.errors import LinkError
-from toolchain.faults.boards import AttachedBoard, board_of
+from toolchain.faults.boards import board_of
 from toolchain.faults.fault import Direction, Fault, Kind, random_fault
 from toolchain.faults.proxy import Proxy
 from toolchain.link import Board

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 
 import pytest
 
+from tests.link.attached_board import AttachedBoard
 from toolchain.errors import LinkError
-from toolchain.faults.boards import AttachedBoard
 from toolchain.faults.fault import Direction, Fault, Kind
 from toolchain.faults.proxy import Proxy
 from toolchain.link import Board
