@@ -234,7 +234,7 @@ def _compare(folder, clips, stop_after=None):
 
     with Journal(folder, _HEADER) as journal:
         board = FakeBoard(student, _wrong_row)
-        return compare(board, student, lambda pcm: np.ones(3, np.float32), clips, progress, memory=journal)
+        return compare(board, student, lambda pcm: np.ones(3, np.float32), clips, progress, kept=journal)
 
 
 def test_a_clip_that_differed_still_differs_and_where(tmp_path):

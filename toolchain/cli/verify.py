@@ -165,7 +165,7 @@ def verify_image(
                 port=port,
                 progress=lambda result: bar.advance(),
                 normalisation=normalisation,
-                memory=journal,
+                kept=journal,
             )
         if signature is not None:  # the session has held build id and checksum against the board's own words
             report["signature"] = signature.facts()

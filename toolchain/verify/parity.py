@@ -75,7 +75,7 @@ class Measured:
     difference: Difference | None = None
 
 
-class Memory(Protocol):
+class KeptClips(Protocol):
     """What knows the clips that an interrupted run has measured, and is told of every new one."""
 
     @property
@@ -92,8 +92,8 @@ class Memory(Protocol):
         ...
 
 
-class Forgetful:
-    """The memory of a run that cannot be resumed."""
+class NoKeptClips:
+    """None: those of a run that cannot be resumed."""
 
     run = 1
 
@@ -131,7 +131,7 @@ def compare(
     clips: Sequence[Clip],
     progress: Callable[[ClipResult], None] = lambda result: None,
     normalisation: Normalisation = Normalisation.TWO_PASS,
-    memory: Memory | None = None,
+    kept: KeptClips | None = None,
 ) -> Parity:
     """Stream every clip to the board and compare its answers; those that an interrupted run measured are not run again.
 
@@ -143,30 +143,30 @@ def compare(
         progress: called after each clip.
         normalisation: of board and reference; a running estimate has heard nothing before each clip. The float
             student always normalises over the clip.
-        memory: what an interrupted run has measured; None if this one starts anew and cannot be resumed.
+        kept: what an interrupted run has measured; None if this one starts anew and cannot be resumed.
 
     Raises:
         LinkError: if the board stops answering.
         UsageError: if a clip is shorter or longer than the model takes.
     """
-    memory = memory or Forgetful()
+    kept = kept or NoKeptClips()
     results: list[ClipResult] = []
     difference: Difference | None = None
     for clip in clips:
-        measured = memory.take(clip)
+        measured = kept.take(clip)
         # A clip that differed may have been the second then, and its layers not compared; it may be the first now.
         if measured is None or (difference is None and measured.difference is None and not measured.result.equal):
             trace = run(student, clip.pcm, RunningEstimate() if normalisation == Normalisation.RUNNING else None)
-            result = _measure(board, float_student, clip, trace, _ON_BOARD[normalisation], memory.run)
+            result = _measure(board, float_student, clip, trace, _ON_BOARD[normalisation], kept.run)
             place = None
             if not result.equal and difference is None:
                 place = first_difference(board, student, clip, trace, normalisation) or _wrong_output(result)
             measured = Measured(result, place)
-            memory.keep(measured)
+            kept.keep(measured)
         difference = difference or measured.difference
         results.append(measured.result)
         progress(measured.result)
-    return Parity(tuple(results), difference, memory.run)
+    return Parity(tuple(results), difference, kept.run)
 
 
 def first_difference(

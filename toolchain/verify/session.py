@@ -13,7 +13,7 @@ from toolchain.model_names import Normalisation
 from toolchain.quantize.student import QuantizedStudent
 from toolchain.target import Target
 from toolchain.verify.health import health_facts, require_sound
-from toolchain.verify.parity import ClipResult, FloatModel, Memory, compare
+from toolchain.verify.parity import ClipResult, FloatModel, KeptClips, compare
 from toolchain.verify.report import make_report
 
 
@@ -28,7 +28,7 @@ def verify(
     port: str | None = None,
     progress: Callable[[ClipResult], None] = lambda result: None,
     normalisation: Normalisation = Normalisation.TWO_PASS,
-    memory: Memory | None = None,
+    kept: KeptClips | None = None,
 ) -> dict[str, Any]:
     """Run the selected clips on the board and return the report; nothing is written and no gate applied.
 
@@ -42,7 +42,7 @@ def verify(
         port: where the board already runs; None starts the target's emulator, of which ESP-IDF's images have none.
         progress: called after each clip.
         normalisation: what board and reference do.
-        memory: the clips that an interrupted run has measured, which are not run again; keeps those of this one.
+        kept: the clips that an interrupted run has measured, which are not run again; keeps those of this one.
 
     Raises:
         UsageError: if no port is given for an image made by ESP-IDF.
@@ -53,7 +53,7 @@ def verify(
     with _running(target, build, port) as url, Board(url, baud=target.baud) as board:
         hello = board.require(build_id=build.build_id, model_hash=build.model_hash)
         health = require_sound(board, build)
-        parity = compare(board, student, float_student, selection.clips, progress, normalisation, memory)
+        parity = compare(board, student, float_student, selection.clips, progress, normalisation, kept)
         usage = board.memory()
     report = make_report(
         target=target,
