@@ -85,6 +85,7 @@ SECONDS ?= 600
 fuzz: DEBIAN_PACKAGES += $(TEST_PACKAGES)
 fuzz: packages $(VENV)/dev
 	@FUZZ_SECONDS=$(SECONDS) $(BIN)/pytest tests/fuzz
+	@$(BIN)/python docs/figures.py
 
 # Takes about an hour on two cores, and goes on where it was interrupted: in a new session, which the table says.
 soak: DEBIAN_PACKAGES += $(BOARD_PACKAGES)

@@ -1,7 +1,7 @@
 """Write the measured figures into README.md and the pages of docs/ that show them: ``make figures``.
 
 What the demo prints, and the table below it, are made from the reports under build/, which 'toolchain run' writes; the
-others from the files that 'toolchain bench', 'faults' and 'soak' keep in targets/.
+others from the files that 'toolchain bench', 'faults' and 'soak' keep in targets/, and 'make fuzz' in tests/.
 """
 
 import json
@@ -28,6 +28,13 @@ README = ROOT / "README.md"
 MEASUREMENTS = ROOT / "docs" / "measurements.md"
 FAULTS = ROOT / "docs" / "faults.md"
 SOAK = ROOT / "docs" / "soak.md"
+FUZZING = ROOT / "docs" / "fuzzing.md"
+
+#: What `make fuzz` leaves.
+FUZZED = ROOT / "tests" / "fuzz" / "long_run.json"
+
+#: Boards of the README's table: one of each kind that is deployed, and the demo's.
+SHOWN = ("esp32s3", "hearing-aid-m33", "hearing-aid-m55", "mps2-an386", "nrf52840", "rp2040", "stm32f405")
 
 #: What `make demo` runs.
 DEMO = ("mps2-an386", MODELS[0])
@@ -47,6 +54,7 @@ COMPARISON_HEADINGS = (
 )  # fmt: skip
 FAULT_HEADINGS = ("target", "fault", "sessions", "right", "named error", "wrong", "hang", "99 %", "longest")
 RECOVERY_HEADINGS = ("target", "frames", "sessions", "median", "99 %", "longest")
+FUZZ_HEADINGS = ("target", "inputs", "seconds", "edges reached")
 SOAK_HEADINGS = (
     "board", "student", "clips", "equal", "sessions", "lost", "damaged", "asked again", "restarts", "instructions",
     "stack", "host's memory", "emulator's memory", "clips per second", "result",
@@ -158,8 +166,8 @@ def demo(report: dict[str, Any]) -> str:
 
 
 def boards_table(table: Table) -> str:
-    """The demo's student on every board that it fits."""
-    rows = [row for row in table.rows if row.model == DEMO[1] and row.flash_bytes is not None]
+    """The demo's student on some boards."""
+    rows = [row for row in table.rows if row.model == DEMO[1] and row.target in SHOWN]
     return markdown([BOARD_HEADINGS, *(board_row(row, table) for row in rows)])
 
 
@@ -192,7 +200,7 @@ def host_table(comparison: Comparison) -> str:
         (
             f"`{student.model}`",
             row.part,
-            row.runtime if row.version is None else f"{row.runtime} ({row.version})",
+            f"{row.runtime} ({row.version or student.kernel})",
             f"{row.times_engine:.2f}",
             _bytes(row.working_bytes),
             _bytes(row.resident_bytes),
@@ -255,6 +263,15 @@ def soak_row(row: SoakRow) -> tuple[str, ...]:
 def soak_table(table: SoakTable) -> str:
     """What came of every board of the farm."""
     return markdown([SOAK_HEADINGS, *map(soak_row, table.boards)])
+
+
+def fuzz_table(figures: dict[str, dict[str, int]]) -> str:
+    """What a long run of each fuzz target came to."""
+    rows = [
+        (f"`{name}`", f"{run['inputs']:,}", f"{run['seconds']:,}", f"{run['edges']} of {run['all_edges']}")
+        for name, run in sorted(figures.items())
+    ]
+    return markdown([FUZZ_HEADINGS, *rows])
 
 
 def replaced(text: str, marker: str, content: str) -> str:
@@ -326,6 +343,8 @@ def main() -> None:
         rewrite(FAULTS, faults=faults_table(faults), recovery=recovery_table(faults))
     if (soak := SoakTable.committed()) is not None:
         rewrite(SOAK, soak=soak_table(soak))
+    if FUZZED.is_file():
+        rewrite(FUZZING, fuzz=fuzz_table(json.loads(FUZZED.read_text(encoding="utf-8"))))
 
 
 if __name__ == "__main__":

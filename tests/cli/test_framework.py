@@ -5,6 +5,7 @@ import json
 import pytest
 
 from tests.idf_projects import compile_project, configure, running
+from toolchain.audio import find_clips
 from toolchain.resources import targets_dir
 
 ESP_IDF = ("--framework", "esp-idf")
@@ -43,6 +44,12 @@ def test_build_then_idf_py_then_verify(cli, esp32, tmp_path, corpus_dir):
         assert report["ram_static_bytes"] > 10_000
         assert report["timed_by"] == "the board"
         assert "idf.py size" in (folder / "report.html").read_text()
+
+        feed = next(iter(find_clips(corpus_dir)))
+        live = ("--feed", feed, "--every", 200, "--seconds", 0.6, "--lossless", "--json")
+        called = cli("monitor", *esp32, *ESP_IDF, *live, "--port", url)
+        assert called.code == 0, called.err
+        assert len(called.out.splitlines()) == 3
 
         cli("build", *esp32, *ESP_IDF, "--model", "wav2small-72k")
         called = cli("verify", *esp32, *ESP_IDF, *clips, "--model", "wav2small-72k", "--port", url)

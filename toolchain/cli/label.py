@@ -50,7 +50,7 @@ def label(
     ] = "cpu",
     json: JsonOption = False,
 ) -> None:
-    """Write what a teacher says of a corpus to a Parquet file; needs the extra 'teacher'.
+    """Write what a teacher says of a corpus to a Parquet file; needs the extra 'train' or 'teacher'.
 
     An interrupted run goes on when the same command is given again, and ends with the same file. Exit code 8: the file
     is written, but some recordings could not be labelled.

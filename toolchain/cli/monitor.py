@@ -11,6 +11,8 @@ import typer
 from toolchain.cli.console import step
 from toolchain.cli.options import (
     DEFAULT_OUT,
+    Framework,
+    FrameworkOption,
     JsonOption,
     ModelOption,
     OutOption,
@@ -58,6 +60,7 @@ def monitor(
         bool, typer.Option("--lossless", help="Feed as fast as the board takes it, not in real time, and drop nothing.")
     ] = False,
     port: PortOption = None,
+    framework: FrameworkOption = Framework.BARE_METAL,
     out: OutOption = DEFAULT_OUT,
     json: JsonOption = False,
 ) -> None:
@@ -66,28 +69,34 @@ def monitor(
     The board listens to its own microphone. One that has none is fed from recordings by this computer, in real time:
     samples that line or core are too slow for are dropped and counted. With --json, one line of JSON for each result.
     """
-    from toolchain.build import read_build
     from toolchain.cli.boards import choose_port
-    from toolchain.cli.build import build_folder
     from toolchain.cli.students import open_student
-    from toolchain.flash import open_board
+    from toolchain.cli.verify import find_build
     from toolchain.link import Board
     from toolchain.target import load_target
+    from toolchain.verify.session import running
 
-    description = load_target(target)
-    image = read_build(build_folder(out, description, open_student(model, student).quantized))
+    description, image = find_build(load_target(target), open_student(model, student), framework, out)
     if description.emulator is None:
         port = choose_port(description, port)
-    audio, heard = _audio(description, feed, corpus)
+    audio, heard = _audio(_has_microphone(description, framework), feed, corpus)
     title = f"{image.manifest['model']} on {description.name}: {heard}"
-    with open_board(description, image.elf, port) as url, Board(url, baud=description.baud) as board:
+    with running(description, image, port) as url, Board(url, baud=description.baud) as board:
         board.require(build_id=image.build_id, model_hash=image.model_hash)
         _follow(board, audio, window=every * SAMPLE_RATE // _MS_PER_SECOND, seconds=seconds, lossless=lossless,
                 title=title, as_json=json)  # fmt: skip
 
 
+def _has_microphone(target: "Target", framework: Framework) -> bool:
+    """Whether the image has a driver for one. ESP-IDF has its own, for any whose pins the target names."""
+    from toolchain.target import HOST_MICROPHONE
+
+    microphone = target.board.microphone
+    return microphone.driver != HOST_MICROPHONE or (framework is Framework.ESP_IDF and bool(microphone.pins))
+
+
 def _audio(
-    target: "Target", feed: Path | None, corpus: Path | None
+    has_microphone: bool, feed: Path | None, corpus: Path | None
 ) -> tuple["Iterator[np.ndarray] | None", str]:
     """What to feed the board, None for nothing, and how to call what it hears.
 
@@ -96,11 +105,10 @@ def _audio(
         MissingToolError: if none was named, and Debian's are not installed.
     """
     from toolchain.audio import find_clips, installed_corpus, load_pcm16
-    from toolchain.target import HOST_MICROPHONE
 
     if feed is not None:
         return iter([load_pcm16(feed)]), f"fed from {feed}"
-    if corpus is None and target.board.microphone.driver != HOST_MICROPHONE:
+    if corpus is None and has_microphone:
         return None, "its microphone"
     folder = corpus or installed_corpus()
     return _recordings(find_clips(folder)), f"fed from {folder}"

@@ -145,7 +145,7 @@ def _of(used: int | None, limit: int | None) -> str:
 
 
 def _estimates(estimates: Sequence[Estimate]) -> Table:
-    table = _table("estimate", "instructions", "time", "of real time", "keeps up", "energy")
+    table = _table("estimate", "instructions", "time", "of real time", "keeps up, estimated", "energy")
     for item in estimates:
         keeps_up = "-" if item.keeps_up is None else "[green]yes[/]" if item.keeps_up else "[yellow]no[/]"
         table.add_row(
@@ -176,7 +176,7 @@ def _remarks(target: Target, table: BenchTable | None, estimates: Sequence[Estim
     if target.board.clock_hz is None:
         yield "No time: the target has no clock of its own."
     else:
-        yield f"It keeps up if it takes at most {target.budget.real_time_share:.0%} of real time, its budget."
+        yield f"It would keep up if it took at most {target.budget.real_time_share:.0%} of real time, its budget."
     if target.power is None:
         yield "No energy: the target file has no current per MHz with a source."
 

@@ -1,5 +1,6 @@
 """``toolchain teacher train``."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -7,7 +8,6 @@ import typer
 from toolchain.cli.console import progress, stdout
 from toolchain.cli.export import FolderOption
 from toolchain.cli.training import (
-    CorporaArgument,
     DeviceOption,
     EpochsOption,
     RecipeOption,
@@ -20,7 +20,12 @@ EXAMPLE = "toolchain teacher train corpora/ --out my-teacher"
 
 
 def train(
-    corpus: CorporaArgument,
+    corpus: Annotated[
+        Path,
+        typer.Argument(
+            metavar="CORPUS", help="Folder with ravdess/ and nemo/, each with its metadata.csv.", show_default=False
+        ),
+    ],
     out: FolderOption,
     members: Annotated[int | None, typer.Option("--members", min=1, metavar="N", help="Networks to average.")] = None,
     recipe: RecipeOption = None,

@@ -10,7 +10,9 @@ from toolchain.extras import require
 CorporaArgument = Annotated[
     Path,
     typer.Argument(
-        metavar="CORPUS", help="Folder with ravdess/ and nemo/, each with its metadata.csv.", show_default=False
+        metavar="CORPUS",
+        help="Folder of recordings, MSP-Podcast or IEMOCAP as they come, corpora with metadata.csv, or a manifest.",
+        show_default=False,
     ),
 ]
 RecipeOption = Annotated[

@@ -74,7 +74,7 @@ def verify(
     selection = choose_clips(corpus, clips, window)
     place = project_folder if framework is Framework.ESP_IDF else build_folder
     with using(place(out, board, chosen.quantized)):
-        board, image = _find_build(board, chosen, framework, out)
+        board, image = find_build(board, chosen, framework, out)
         if image.manifest["target"] != board.name:
             raise UsageError(
                 f"the build in {image.folder} is for {image.manifest['target']}, not for {board.name}",
@@ -98,10 +98,14 @@ def verify(
         )
 
 
-def _find_build(
+def find_build(
     target: "Target", student: "Student", framework: Framework, out: Path
 ) -> tuple["Target", "BuildResult | Project"]:
-    """What was built, and the target as that leaves it: under ESP-IDF a chip has another clock and other memory."""
+    """What was built, and the target as that leaves it: under ESP-IDF a chip has another clock and other memory.
+
+    Raises:
+        UsageError: if there is no whole build, or no chip of that framework.
+    """
     from toolchain.build import read_build, read_project
     from toolchain.build.idf_project import project_target
     from toolchain.cli.build import build_folder, project_folder

@@ -11,11 +11,13 @@ from toolchain.extras import install_line
 
 #: Extra -> what it is for, and the modules that show it is installed.
 _EXTRAS = {
-    "train": ("distill", ("torch",)),
+    "train": ("distill, label, card, evaluate", ("torch",)),
+    "teacher": ("the published teachers", ("torch", "transformers")),
     "convert": ("export, quantize", ("torch", "onnx", "onnx2tf", "ai_edge_litert", "litert_quantizer")),
     "tflm": ("measure TFLite Micro", ("tflite_micro",)),
     "tensorflow": ("the other converter of onnx2tf", ("tensorflow",)),
     "hub": ("checkpoints by hub id", ("huggingface_hub",)),
+    "compare": ("bench --compare", ("bakenn",)),
     "probe": ("flash with pyOCD", ("pyocd",)),
 }
 

@@ -50,7 +50,7 @@ def verify(
         LinkError: if the board does not answer, stops answering, or runs another build or model.
         ParityError: if a board whose output is wrong gives rows of the wrong shape.
     """
-    with _running(target, build, port) as url, Board(url, baud=target.baud) as board:
+    with running(target, build, port) as url, Board(url, baud=target.baud) as board:
         hello = board.require(build_id=build.build_id, model_hash=build.model_hash)
         health = require_sound(board, build)
         parity = compare(board, student, float_student, selection.clips, progress, normalisation, kept)
@@ -71,7 +71,7 @@ def verify(
 
 
 @contextmanager
-def _running(target: Target, build: BuildResult | Project, port: str | None) -> Iterator[str]:
+def running(target: Target, build: BuildResult | Project, port: str | None) -> Iterator[str]:
     """The port of a board that runs ``build``, for as long as the block lasts."""
     if isinstance(build, Project):
         if port is None:
