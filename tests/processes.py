@@ -8,16 +8,17 @@ import time
 from pathlib import Path
 
 
-def descendants() -> set[int]:
-    """Ids of all living processes this one has started, and of those they have."""
+def descendants(of: int | None = None) -> set[int]:
+    """Ids of all living processes that a process has started, this one if none is named, and of those they have."""
     parents = {}
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit() and (parent := _parent(folder)) is not None:
             parents[int(folder.name)] = parent
-    found = {os.getpid()}
+    ancestor = of or os.getpid()
+    found = {ancestor}
     while more := {pid for pid, parent in parents.items() if parent in found} - found:
         found |= more
-    return found - {os.getpid()}
+    return found - {ancestor}
 
 
 def is_alive(pid: int) -> bool:
