@@ -1,6 +1,7 @@
 """The figures of README and docs are made from the committed measurements, not typed."""
 
 import importlib.util
+import json
 import re
 from pathlib import Path
 
@@ -72,6 +73,11 @@ def test_what_is_committed_is_finished_and_nothing_of_it_is_wrong():
 def test_the_page_of_the_soak_has_the_committed_results(figures):
     page = (ROOT / "docs" / "soak.md").read_text(encoding="utf-8")
     assert figures.soak_table(SoakTable.committed()) in page, "run: make figures"
+
+
+def test_the_page_of_fuzzing_has_the_last_long_run(figures):
+    run = json.loads(figures.FUZZED.read_text(encoding="utf-8"))
+    assert figures.fuzz_table(run) in figures.FUZZING.read_text(encoding="utf-8"), "run: make figures"
 
 
 def test_every_board_of_the_committed_soak_lasted():

@@ -69,18 +69,21 @@ class Run:
         text: its output.
         runs: inputs that it tried.
         edges: of the control flow, that some input has reached.
+        all_edges: that there are.
     """
 
     text: str
     runs: int
     edges: int
+    all_edges: int
 
     @classmethod
     def of(cls, text: str) -> "Run":
         """Read libFuzzer's output."""
         progress = re.findall(r"^#(\d+)\t.*? cov: (\d+) ", text, flags=re.MULTILINE)
         runs, edges = map(int, progress[-1]) if progress else (0, 0)
-        return cls(text, runs, edges)
+        counters = re.search(r"\((\d+) inline 8-bit counters\)", text)
+        return cls(text, runs, edges, int(counters[1]) if counters else 0)
 
 
 def build(target: FuzzTarget, folder: Path) -> Path:
