@@ -1,6 +1,7 @@
 """A drive that takes UF2 files is found by what it calls itself, and gets the whole file."""
 
 import shutil
+import time
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,14 @@ def test_no_drive_says_how_to_get_one(media, job):
     with pytest.raises(FlashError, match="no drive RPI-RP2 is mounted") as caught:
         write_board(job, TABLE)
     assert "BOOTSEL" in caught.value.hint
+
+
+def test_a_drive_with_a_long_line_keeps_nobody_waiting(media, job):
+    place = mount(media / "user" / "OTHER", board_id="x" + " " * 60_000 + "y")
+    mount(media / "user" / "RPI-RP2")
+    began = time.monotonic()
+    assert uf2.find_drive("RPI-RP2", uf2.mounted_drives()) != place
+    assert time.monotonic() - began < 2
 
 
 def test_two_drives_are_listed_and_neither_is_chosen(media, job):

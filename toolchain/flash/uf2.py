@@ -16,7 +16,7 @@ from toolchain.target.schema import Uf2Drive
 INFO_FILE = "INFO_UF2.TXT"
 #: It has some 100 bytes. Any drive that is mounted may have anything under that name.
 _LONGEST_INFO = 64 * 1024
-_BOARD_ID = re.compile(r"^Board-ID:\s*(.*?)\s*$", re.MULTILINE)
+_BOARD_ID = re.compile(r"^Board-ID:(.*)$", re.MULTILINE)
 
 #: Windows would otherwise change line ends.
 _BINARY = getattr(os, "O_BINARY", 0)
@@ -122,7 +122,7 @@ def _board_id(drive: Path) -> str | None:
         found = _BOARD_ID.search(read_bounded(drive / INFO_FILE, _LONGEST_INFO).decode("ascii", errors="replace"))
     except OSError:
         return None
-    return found[1] if found else None
+    return found[1].strip() if found else None
 
 
 def _steps(job: Job, table: Uf2Drive) -> list[Copy]:
