@@ -1,3 +1,4 @@
+import base64
 import os
 import stat
 import sys
@@ -67,6 +68,42 @@ def test_a_passphrase_is_needed_again(tmp_path):
     assert fingerprint(opened.key.public_key()) == fingerprint(load_public_key(public))
     with pytest.raises(UsageError, match="cannot be opened with this passphrase"):
         load_signer(private, lambda: b"close sesame")
+
+
+def der(tag, *parts):
+    content = b"".join(parts)
+    size = bytes([len(content)]) if len(content) < 128 else b"\x81" + bytes([len(content)])
+    return bytes([tag]) + size + content
+
+
+def encrypted_pem(kdf, parameters):
+    """A key encrypted in some way of RFC 8018; what is in it is nothing."""
+    kind = der(6, bytes.fromhex("2a864886f70d01050d"))
+    cipher = der(0x30, der(6, bytes.fromhex("60864801650304012a")), der(4, bytes(16)))
+    hashing = der(0x30, der(6, bytes.fromhex(kdf)), der(0x30, *parameters))
+    key = der(0x30, der(0x30, kind, der(0x30, hashing, cipher)), der(4, bytes(64)))
+    label = "ENCRYPTED PRIVATE KEY"
+    return f"-----BEGIN {label}-----\n{base64.encodebytes(key).decode()}-----END {label}-----\n"
+
+
+PBKDF2, SCRYPT = "2a864886f70d01050c", "2b06010401da47040b"
+
+
+@pytest.mark.parametrize("rounds", ["7fffffff", "00989681", "ff", "00"])
+def test_a_passphrase_is_not_hashed_for_hours(tmp_path, rounds):
+    path = tmp_path / "a.private.pem"
+    sha256 = der(0x30, der(6, bytes.fromhex("2a864886f70d0209")), der(5))
+    path.write_text(encrypted_pem(PBKDF2, (der(4, bytes(16)), der(2, bytes.fromhex(rounds)), sha256)))
+    with pytest.raises(UsageError, match=r"is encrypted with .* rounds, not 1 to 10,000,000"):
+        load_signer(path, never)
+
+
+def test_a_passphrase_does_not_take_what_memory_there_is(tmp_path):
+    path = tmp_path / "a.private.pem"
+    costs = [der(2, bytes.fromhex(cost)) for cost in ("40000000", "08", "01")]
+    path.write_text(encrypted_pem(SCRYPT, (der(4, bytes(16)), *costs)))
+    with pytest.raises(UsageError, match="no private Ed25519 key"):
+        load_signer(path, never)
 
 
 @pytest.mark.parametrize("name", ["", "a/b", "..", "-x", "a\\b", "a\nb", "a\x1b[31m", "a\u202eb", " a", "x" * 65])

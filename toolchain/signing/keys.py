@@ -1,6 +1,8 @@
 """Ed25519 keys in PEM files: ``NAME.private.pem`` (PKCS#8, readable by its owner alone) and ``NAME.public.pem``."""
 
+import base64
 import hashlib
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import (
     NoEncryption,
     PrivateFormat,
     PublicFormat,
+    load_der_private_key,
     load_pem_private_key,
     load_pem_public_key,
 )
@@ -27,6 +30,12 @@ PUBLIC_SUFFIX = ".public.pem"
 #: A PEM file of an Ed25519 key has under 400 bytes.
 _LONGEST_PEM = 16 * 1024
 _LONGEST_NAME = 64
+_ENCRYPTED = re.compile(rb"-----BEGIN ENCRYPTED PRIVATE KEY-----([^-]*)-----END ENCRYPTED PRIVATE KEY-----")
+#: Passphrases are hashed 2048 times in keys of ours; this many take some seconds.
+_MOST_ROUNDS = 10_000_000
+_INTEGER, _OBJECT = 0x02, 0x06
+#: 1.2.840.113549.1.5.13 and .12 (RFC 8018).
+_PBES2, _PBKDF2 = bytes.fromhex("2a864886f70d01050d"), bytes.fromhex("2a864886f70d01050c")
 _NEW_KEYS = "make a pair of keys with 'toolchain keys new NAME'"
 
 
@@ -88,9 +97,10 @@ def load_signer(path: Path, ask: Callable[[], bytes]) -> Signer:
     if not is_name(name):
         raise UsageError(f"the name of the key file {path} cannot be printed", "rename the file")
     pem = _read_pem(path)
-    passphrase = ask() if b"BEGIN ENCRYPTED" in pem else None
+    encrypted = _encrypted(pem, path) if b"BEGIN ENCRYPTED" in pem else b""
+    passphrase = ask() if encrypted else None
     try:
-        key = load_pem_private_key(pem, passphrase)
+        key = load_pem_private_key(pem, None) if passphrase is None else load_der_private_key(encrypted, passphrase)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         if passphrase is not None:
             raise UsageError(
@@ -138,6 +148,53 @@ def _read_pem(path: Path) -> bytes:
         return read_bounded(path, _LONGEST_PEM)
     except UnfitFileError as error:
         raise UsageError(f"the key file {path} cannot be used: {error}", _NEW_KEYS) from error
+
+
+def _encrypted(pem: bytes, path: Path) -> bytes:
+    """The encrypted key in DER, of which it is known that a passphrase is tried within seconds.
+
+    The file says how often the passphrase is hashed, or, in other ways to encrypt, how much memory that takes.
+    """
+    found = _ENCRYPTED.search(pem)
+    try:
+        der = base64.b64decode(b"".join(found[1].split()), validate=True) if found else b""
+        rounds = _rounds(der)
+    except (ValueError, IndexError) as error:
+        raise _no_key(path, "private") from error
+    if not 0 < rounds <= _MOST_ROUNDS:
+        raise UsageError(f"{path} is encrypted with {rounds:,} rounds, not 1 to {_MOST_ROUNDS:,}", _NEW_KEYS)
+    return der
+
+
+def _rounds(der: bytes) -> int:
+    """How often the passphrase of a key is hashed (PKCS#8 with PBES2 and PBKDF2).
+
+    Raises:
+        ValueError: if it is encrypted in another way, or damaged.
+        IndexError: likewise.
+    """
+    ((_, key),) = _elements(der)
+    kind, parameters = _elements(_elements(key)[0][1])
+    hashing, hashing_parameters = _elements(_elements(parameters[1])[0][1])
+    tag, rounds = _elements(hashing_parameters[1])[1]
+    if (kind, hashing, tag) != ((_OBJECT, _PBES2), (_OBJECT, _PBKDF2), _INTEGER) or len(rounds) > 8:
+        raise ValueError
+    return int.from_bytes(rounds, "big", signed=True)
+
+
+def _elements(der: bytes) -> list[tuple[int, bytes]]:
+    """Tags and contents of what stands one after the other in DER."""
+    found, at = [], 0
+    while at < len(der):
+        tag, length, at = der[at], der[at + 1], at + 2
+        if length > 127:
+            size = length - 128
+            length, at = int.from_bytes(der[at : at + size], "big"), at + size
+        if at + length > len(der):
+            raise ValueError
+        found.append((tag, der[at : at + length]))
+        at += length
+    return found
 
 
 def _write_key(path: Path, content: bytes, mode: int) -> None:
