@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from toolchain.teacher import check as checking
 from toolchain.teacher.check import check
 from toolchain.teacher.load import load
 from toolchain.teacher.transformer import transformers
+from toolchain.teacher.weights import read_weights
 
 
 @pytest.fixture(scope="module")
@@ -196,6 +198,61 @@ def test_a_pickle_with_more_than_tensors_is_refused_and_not_executed(wav2vec2, t
         with pytest.raises(UsageError, match="damaged or more than tensors"):
             load([f"wav2vec2:{folder}"])
     assert not (tmp_path / "executed").exists()
+
+
+def archive(path, pickled, compression=zipfile.ZIP_STORED, **more):
+    with zipfile.ZipFile(path, "w", compression) as written:
+        for name, content in {"data.pkl": pickled, "version": b"3\n", **more}.items():
+            written.writestr(f"archive/{name}", content)
+
+
+#: A key that is a pair of twice the pair before, forty times; hashing it takes years.
+DOUBLED = b")" + b"".join(b"q%bh%b\x86" % (bytes([n]), bytes([n])) for n in range(1, 60))
+
+
+@pytest.mark.parametrize(
+    "pickled",
+    [
+        pytest.param(b"\x80\x02}(" + DOUBLED + b"K\x01u.", id="a key without end"),
+        pytest.param(b"\x80\x02}()" + b"\x85" * 2_000_000 + b"K\x01u.", id="a key too deep for the stack"),
+        pytest.param(b"\x80\x02}()" + b"\x85" * 5_000 + b"K\x01u.", id="a key that is none"),
+        pytest.param(b"\x80\x02cbuiltins\nbytearray\n\x8a\x05\0\0\0\0\x0f\x85R.", id="64 GB of nothing"),
+        pytest.param(b"\x80\x02ctorch\nTensor\n)R.", id="another way to make a tensor"),
+        pytest.param(b"\x80\x02](K\x01e.", id="a list"),
+    ],
+)
+def test_a_pickle_that_would_take_all_time_or_memory_is_refused(tmp_path, pickled):
+    archive(tmp_path / "pytorch_model.bin", pickled)
+    with pytest.raises(UsageError, match=r"damaged or more than tensors|no table of tensors"):
+        read_weights(tmp_path)
+
+
+def test_a_table_with_attributes_of_its_own_is_read_by_what_it_holds(tmp_path):
+    items = b"\x80\x02ccollections\nOrderedDict\n)R}X\x05\0\0\0itemsK\x01sb."
+    archive(tmp_path / "pytorch_model.bin", items)
+    assert read_weights(tmp_path) == {}
+
+
+def test_an_archive_that_is_compressed_or_has_a_second_table_is_refused(tmp_path):
+    path = tmp_path / "pytorch_model.bin"
+    for write_it in (
+        lambda: archive(path, b"\x80\x02}.", zipfile.ZIP_DEFLATED, bomb=bytes(1 << 20)),
+        lambda: archive(path, b"\x80\x02}.", **{"DATA.PKL": b"\x80\x02}."}),
+        lambda: path.write_bytes(b"another archive" + path.read_bytes()),
+    ):
+        write_it()
+        with pytest.raises(UsageError, match="damaged or more than tensors"):
+            read_weights(tmp_path)
+
+
+def test_a_number_that_stands_for_ever_takes_no_memory(wav2vec2, tmp_path):
+    def endless(state):
+        return {**state, "classifier.dense.bias": torch.zeros(1, dtype=torch.float16).expand(1 << 45)}
+
+    folder = wav2vec2_folder(tmp_path, wav2vec2, weights="pytorch_model.bin")
+    torch.save(endless(torch.load(folder / "pytorch_model.bin")), folder / "pytorch_model.bin")
+    with pytest.raises(UsageError, match="does not fit its kind"):
+        load([f"wav2vec2:{folder}"])
 
 
 POSITIONS = "wav2vec2.encoder.pos_conv_embed.conv"

@@ -1,8 +1,10 @@
 """Weights of published teachers: tensors only, whatever file they come in."""
 
 import json
+import pickletools
 import re
 import warnings
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,31 @@ _OLD_NAMES = {
     "pos_conv_embed.conv.weight_g": "pos_conv_embed.conv.parametrizations.weight.original0",
     "pos_conv_embed.conv.weight_v": "pos_conv_embed.conv.parametrizations.weight.original1",
 }
+#: What a table of tensors is pickled with. Anything else that torch's unpickler knows may take memory or time without
+#: end: an array of as many bytes as a number says, a key that contains itself a thousandfold.
+_OPCODES = frozenset(
+    (
+        "PROTO", "STOP", "MARK", "GLOBAL", "REDUCE", "BUILD", "BINPERSID", "EMPTY_DICT", "SETITEM", "SETITEMS",
+        "EMPTY_TUPLE", "TUPLE", "TUPLE1", "TUPLE2", "TUPLE3", "BINUNICODE", "SHORT_BINSTRING", "BININT", "BININT1",
+        "BININT2", "LONG1", "NEWTRUE", "NEWFALSE", "NONE", "BINPUT", "LONG_BINPUT", "BINGET", "LONG_BINGET",
+    )
+)  # fmt: skip
+_PUT = frozenset({"BINPUT", "LONG_BINPUT"})
+_GET = frozenset({"BINGET", "LONG_BINGET"})
+_SHARED = frozenset({"GLOBAL", "BINUNICODE", "SHORT_BINSTRING"})
+_NUMBERS = ("Double", "Float", "Half", "BFloat16", "Long", "Int", "Short", "Char", "Byte", "Bool")
+_GLOBALS = frozenset(
+    {
+        "collections OrderedDict",
+        "torch._utils _rebuild_tensor_v2",
+        "torch._utils _rebuild_parameter",
+        *(f"torch {number}Storage" for number in _NUMBERS),
+    }
+)
+#: A tensor has four; Python hashes tuples in tuples without looking at how deep they are.
+_MOST_TUPLES = 20_000
+#: Of the pickle, without what the tensors hold; that of WavLM-large has some 100 KB.
+_MOST_PICKLED = 4 << 20
 _LAYER = re.compile(r"encoder\.layers\.(\d+)\.")
 
 
@@ -65,7 +92,8 @@ def read_weights(folder: Path) -> dict[str, Tensor]:
     """Return the tensors of ``model.safetensors`` or, where there is none, of ``pytorch_model.bin``.
 
     The latter is a pickle. It is read by torch's restricted unpickler, which builds tensors and refuses all else, so
-    nothing in it is executed.
+    nothing in it is executed; and only if it is written as torch 1.6 and later write a table of tensors, so that
+    nothing in it takes more memory than the file is long.
 
     Raises:
         UsageError: Neither file is there, or it cannot be read.
@@ -79,6 +107,7 @@ def read_weights(folder: Path) -> dict[str, Tensor]:
     elif (folder / PICKLED).is_file():
         path = folder / PICKLED
         try:
+            _require_tensors_only(path)
             state = torch.load(path, map_location="cpu", weights_only=True)
         except Exception as error:  # pickle's, zipfile's, torch's and OS errors
             raise UsageError(
@@ -87,9 +116,47 @@ def read_weights(folder: Path) -> dict[str, Tensor]:
             ) from error
     else:
         raise UsageError(f"{folder} holds no weights of a teacher.", f"It needs {SAFE} or {PICKLED}.")
-    if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
+    # Not state.items(): an OrderedDict of a pickle may have other attributes of these names.
+    table = dict(dict.items(state)) if isinstance(state, dict) else {None: None}
+    if not all(isinstance(name, str) and isinstance(value, Tensor) for name, value in table.items()):
         raise UsageError(f"The teacher's weights {path} cannot be read: they are no table of tensors.")
-    return {_current(str(name)): value.float() for name, value in state.items()}
+    # Not as float: a tensor that repeats one number without end takes memory only then. The network's are.
+    return {_current(name): value for name, value in table.items()}
+
+
+def _require_tensors_only(path: Path) -> None:
+    """Refuse what is no table of tensors as torch writes it, before torch reads it.
+
+    Raises:
+        ValueError: It is something else, in one of the ways that can be told.
+        Exception: Those of `zipfile`.
+    """
+    with zipfile.ZipFile(path) as archive:
+        files = archive.infolist()
+        names = [file.filename.casefold() for file in files]
+        pickled = [file for file, name in zip(files, names, strict=True) if name.endswith("data.pkl")]
+        if min(file.header_offset for file in files) or len(set(names)) != len(names) or len(pickled) != 1:
+            raise ValueError("torch may see another archive in it")
+        if any(file.compress_type != zipfile.ZIP_STORED for file in files):
+            raise ValueError("it is compressed")
+        if sum(file.file_size for file in files) > path.stat().st_size or pickled[0].file_size > _MOST_PICKLED:
+            raise ValueError("it holds more than it is long")
+        content = archive.read(pickled[0])
+    tuples, last = 0, ""
+    shared: set[object] = set()
+    for opcode, argument, _ in pickletools.genops(content):
+        name = opcode.name
+        if name not in _OPCODES or (name == "GLOBAL" and argument not in _GLOBALS):
+            raise ValueError(f"it has {name} {argument}")
+        if name in _GET and argument not in shared:
+            raise ValueError("it has parts in common")
+        if name in _PUT:
+            (shared.add if last in _SHARED else shared.discard)(argument)
+            continue
+        last = name
+        tuples += name.startswith("TUPLE")
+    if tuples > _MOST_TUPLES:
+        raise ValueError("it has too many tuples")
 
 
 def require_layers(state: dict[str, Tensor], config: dict[str, Any], folder: Path) -> None:
