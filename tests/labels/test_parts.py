@@ -2,6 +2,7 @@
 
 import json
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -45,6 +46,9 @@ def test_a_part_is_taken_up(parts, entries):
         lambda meta: json.dumps({**meta, "recordings": "many"}),
         lambda meta: json.dumps({**meta, "recordings": 2}),
         lambda meta: json.dumps({**meta, "left_out": [{"reason": "?"}]}),
+        lambda meta: json.dumps({**meta, "recordings": 2**70}),
+        lambda meta: json.dumps({**meta, "recordings": float("inf")}),
+        lambda meta: json.dumps({**meta, "left_out": [{"name": 3, "failed": "?", "reason": None}]}),
         lambda meta: json.dumps({**meta, "repeats": 3}),
         lambda meta: json.dumps({**meta, "repeats": [[3]]}),
     ],
@@ -52,6 +56,17 @@ def test_a_part_is_taken_up(parts, entries):
 def test_a_part_that_is_damaged_is_made_again(parts, entries, edit):
     change(parts, edit)
     assert parts.find(0, [*entries, CorpusEntry(entries[0].path, "b.wav")], set()) is None
+
+
+@pytest.mark.parametrize("columns", [{"audio_sha256": [[1]]}, {"audio_sha256": ["ab"], "more": [1]}])
+def test_a_part_of_other_columns_is_made_again(parts, entries, columns):
+    parts.keep(0, Part(1, pa.table(columns), (), ()), [mark(entry, stamp(entry)) for entry in entries])
+    assert parts.find(0, entries, set()) is None
+
+
+def test_a_part_of_more_recordings_than_there_are_is_made_again(parts, entries):
+    parts.keep(0, Part(2**40, PART.rows, (), ()), [mark(entry, stamp(entry)) for entry in entries])
+    assert parts.find(0, entries, set()) is None
 
 
 def test_a_part_of_no_recordings_is_not_taken_up_for_ever(parts, entries):

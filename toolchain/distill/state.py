@@ -4,30 +4,39 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, TypeAdapter
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
 from toolchain.distill.config import Config
 from toolchain.errors import UsageError
-from toolchain.files import MOST_FACTS, read_text_bounded, write_atomically
+from toolchain.files import MOST_FACTS, read_text_bounded, require_regular, write_atomically
 
 STATE_FILE = "training.safetensors"
 HISTORY_FILE = "history.json"
+
+#: What AdamW keeps of each parameter.
+_STEP = "step"
+_MOMENTS = ("exp_avg", "exp_avg_sq")
 
 
 @dataclass
 class Progress:
     """How far a run is: finished epochs, the best score and its epoch, and each epoch's measurements."""
 
+    __pydantic_config__: ClassVar = ConfigDict(extra="forbid")
+
     epoch: int = 0
     best_epoch: int = 0
     best_score: float = -1.0
     history: list[dict[str, object]] = field(default_factory=list)
+
+
+_PROGRESS = TypeAdapter(Progress)
 
 
 def write_state(
@@ -56,6 +65,7 @@ def read_state(
         UsageError: The file is damaged, or belongs to a run with another configuration.
     """
     try:
+        require_regular(path)
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
             if metadata.get("config") != json.dumps(asdict(config)):
@@ -65,11 +75,11 @@ def read_state(
                 )
             keys = file.keys()
             tensors = {key: file.get_tensor(key) for key in keys}
-            progress = Progress(**json.loads(metadata["progress"]))
+            progress = _PROGRESS.validate_json(metadata["progress"], strict=True)
         for name, module in modules.items():
             module.load_state_dict(_below(tensors, name))
         _load_optimizer(optimizer, _below(tensors, "optimizer"))
-    except (SafetensorError, OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError, RuntimeError, MemoryError) as error:
         raise UsageError(f"{path} is damaged: {error}.", "Delete it to start afresh.") from error
     return progress
 
@@ -106,4 +116,9 @@ def _load_optimizer(optimizer: torch.optim.Optimizer, tensors: Mapping[str, Tens
     for key, value in tensors.items():
         index, slot = key.split(".")
         slots.setdefault(int(index), {})[slot] = value
+    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+    for number, kept in slots.items():
+        shape = parameters[number].shape if 0 <= number < len(parameters) else None
+        if {slot: value.shape for slot, value in kept.items()} != {_STEP: (), **dict.fromkeys(_MOMENTS, shape)}:
+            raise ValueError(f"the optimizer's state {number} is of something else")
     optimizer.load_state_dict({"state": slots, "param_groups": optimizer.state_dict()["param_groups"]})

@@ -13,10 +13,12 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pydantic import TypeAdapter
 
 from toolchain.corpora import CorpusEntry
 from toolchain.files import write_durably
 from toolchain.labels.hearing import stamp
+from toolchain.labels.table import SCHEMA, fault_of
 
 _META = b"part"
 
@@ -34,6 +36,9 @@ class LeftOut:
     name: str
     failed: bool
     reason: str
+
+
+_LEFT_OUT = TypeAdapter(list[LeftOut])
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,18 +86,20 @@ class Parts:
             rows = pq.ParquetFile(path, page_checksum_verification=True).read()
             meta = json.loads(rows.schema.metadata[_META])
             recordings, made_of, repeats = int(meta["recordings"]), meta["made_of"], tuple(map(str, meta["repeats"]))
-            left_out = tuple(LeftOut(**left) for left in meta["left_out"])
+            left_out = _LEFT_OUT.validate_json(json.dumps(meta["left_out"]), strict=True)
+            if fault_of(rows):
+                return None
             hashes = rows["audio_sha256"].to_pylist()
-        except (pa.ArrowException, OSError, TypeError, KeyError, ValueError, RecursionError):
+        except (pa.ArrowException, OSError, TypeError, KeyError, ValueError, OverflowError, RecursionError):
             return None
-        if recordings < 1:  # it would be taken up for ever
+        if not 1 <= recordings <= len(entries) - position:  # one of none would be taken up for ever
             return None
         marks = [mark(entry, stamp(entry)) for entry in entries[position : position + recordings]]
         if made_of != self._made_of(marks) or not seen.isdisjoint(hashes):
             return None
         if not seen >= set(repeats):
             return None
-        return Part(recordings, rows.replace_schema_metadata(None), repeats, left_out)
+        return Part(recordings, rows.cast(SCHEMA), repeats, tuple(left_out))
 
     def keep(self, position: int, part: Part, marks: Sequence[str]) -> None:
         """Write a part; ``marks`` are those of its recordings before they were read, see :func:`mark`."""

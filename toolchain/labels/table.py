@@ -87,7 +87,7 @@ def read_table(path: Path) -> pa.Table:
         table = pq.ParquetFile(path, page_checksum_verification=True).read()
     except (pa.ArrowException, OSError) as error:
         raise UsageError(f"{path} is no file of labels: it is not Parquet, or damaged.") from error
-    fault = _fault(table)
+    fault = fault_of(table)
     if fault:
         raise UsageError(f"{path} is no file of labels: {fault}.", "Make it with: toolchain label CORPUS --out FILE")
     return table.cast(SCHEMA)
@@ -102,8 +102,12 @@ def to_bytes(table: pa.Table) -> bytes:
     return content
 
 
-def _fault(table: pa.Table) -> str:
-    """What keeps ``table`` from being labels, or ""."""
+def fault_of(table: pa.Table) -> str:
+    """What keeps ``table`` from being labels, or "".
+
+    Raises:
+        pa.ArrowException: It is damaged.
+    """
     for field in SCHEMA:
         if field.name not in table.schema.names:
             return f"it lacks the column {field.name}"
