@@ -14,7 +14,7 @@ from toolchain.errors import UsageError
 from toolchain.files import sha256_file
 from toolchain.model_names import Normalisation
 from toolchain.target import load_target
-from toolchain.verify.journal import Journal, header_of
+from toolchain.verify.journal import Journal, _digest, _line, header_of
 from toolchain.verify.parity import ClipResult, Difference, Measured, compare
 
 _HEADER = {"build_id": "00" * 8, "emulator": None}
@@ -121,6 +121,17 @@ def test_lines_that_are_no_clips(tmp_path, line):
     path.write_bytes(path.read_bytes() + line + b"\n")
     with Journal(tmp_path, _HEADER) as journal:
         assert (journal.damaged_lines, journal.known([_clip(0)])) == (1, 1)
+
+
+def test_a_run_whose_successor_cannot_be_written_is_measured_again(tmp_path):
+    path = _write(tmp_path, [_clip(0)])
+    first, line = path.read_text().splitlines()
+    clip = json.loads(line)["clip"]
+    clip["result"]["run"] = int("9" * 4300)
+    path.write_text(f"{first}\n{_line('clip', clip, _digest(_HEADER, ''))}\n")
+    with Journal(tmp_path, _HEADER) as journal:
+        assert (journal.damaged_lines, journal.run) == (1, 1)
+        journal.keep(_measured(_clip(0)))
 
 
 def test_a_line_of_another_measurement_is_not_taken(tmp_path):

@@ -38,6 +38,9 @@ _VERSION = 1
 #: A line has less than 1 KB; a file of more bytes than a million clips take was not written here.
 _MOST_BYTES = 1 << 30
 
+#: Of a number in 64 bits, with its sign.
+_MOST_DIGITS = 20
+
 _HASH = "sha256"
 _HEADER = "of"
 _CLIP = "clip"
@@ -221,12 +224,19 @@ def _read_lines(path: Path) -> list[str]:
 def _read_clip(line: str, seal: str) -> Measured | None:
     """What a line says; None if it is not as it was written, or of another run."""
     try:
-        read = json.loads(line)
+        read = json.loads(line, parse_int=_number)
         if read[_HASH] != _digest(read[_CLIP], seal):
             return None
         return _MEASURED.validate_json(json.dumps(read[_CLIP]), strict=True)
     except (ValueError, KeyError, TypeError, RecursionError, ValidationError):
         return None
+
+
+def _number(digits: str) -> int:
+    """A number of a line; of more digits than any that was written, Python may read it and not write its successor."""
+    if len(digits) > _MOST_DIGITS:
+        raise ValueError("it is no number of a board")
+    return int(digits)
 
 
 def _line(kind: str, content: dict[str, Any], seal: str) -> str:
