@@ -1,5 +1,7 @@
 """Readers of the lists that make a folder of recordings a corpus, and of a teacher's labels."""
 
+import os
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -77,6 +79,47 @@ def _read_labels(path: Path) -> None:
         assert np.isfinite(labels.values).all() and (labels.samples > 0).all()
 
 
+_PARTS, _CHANGED = "labels.parts", 1_700_000_000
+
+
+def _put_dated_clip(folder: Path) -> None:
+    _put_clip("a.wav")(folder)
+    os.utime(folder / "a.wav", (_CHANGED, _CHANGED))
+
+
+def _label_parts() -> list[bytes]:
+    import pyarrow.parquet as pq
+
+    from toolchain.corpora import CorpusEntry
+    from toolchain.labels.hearing import stamp
+    from toolchain.labels.parts import LeftOut, Part, Parts, mark
+
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        _put_dated_clip(folder)
+        labels = folder / "labels.parquet"
+        labels.write_bytes(_labels()[0])
+        entry = CorpusEntry(folder / "a.wav", "a.wav")
+        part = Part(1, pq.read_table(labels), ("01" * 32,), (LeftOut("a.wav", True, "it is absent"),))
+        parts = Parts(folder / _PARTS, "run", "context")
+        parts.keep(0, part, [mark(entry, stamp(entry))])
+        assert parts.find(0, [entry], {"01" * 32})
+        return [(folder / _PARTS / "run" / "00000000.parquet").read_bytes()]
+
+
+def _read_part(path: Path) -> None:
+    """What is damaged is no part; what is taken up can be merged and read."""
+    from toolchain.corpora import CorpusEntry
+    from toolchain.labels.parts import Parts
+    from toolchain.labels.table import to_bytes
+
+    entry = CorpusEntry(path.parents[2] / "a.wav", "a.wav")
+    part = Parts(path.parents[1], "run", "context").find(0, [entry], {"01" * 32})
+    if part:
+        assert part.recordings == 1 and all(left.reason for left in part.left_out)
+        to_bytes(part.rows)
+
+
 READERS = (
     _manifest("csv-manifest", "corpus.csv", _CSV),
     _manifest("json-manifest", "corpus.jsonl", _JSON_LINES),
@@ -89,4 +132,7 @@ READERS = (
         "Session1/sentences/wav/Ses01F_impro01/Ses01F_impro01_F000.wav",
     ),
     Reader("labels", "labels.parquet", _labels, _read_labels),
+    Reader(
+        "labels-part", f"{_PARTS}/run/00000000.parquet", _label_parts, _read_part, beside=_put_dated_clip
+    ),
 )

@@ -2,9 +2,11 @@
 
 import hashlib
 import json
+import tempfile
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from tests.fuzz.readers.reader import Reader, require_inside
 from toolchain.build.folder import sealed
@@ -30,13 +32,13 @@ def _read_training(path: Path) -> None:
 _BUILT = {"firmware.elf": b"\x7fELF", "firmware.bin": b"flash", "src/app/main.c": b"int main(void) { return 0; }\n"}
 
 
-def _put_build(folder: Path) -> None:
+def put_build(folder: Path) -> None:
     for name, content in _BUILT.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content)
 
 
-def _build_manifests() -> list[bytes]:
+def build_manifests() -> list[bytes]:
     section = {"name": ".text", "bytes": 4, "in_flash": True, "in_ram": False}
     sizes = {
         "sections": [section],
@@ -49,6 +51,7 @@ def _build_manifests() -> list[bytes]:
         "target": "host",
         "model": MODELS[0],
         "model_hash": "0011223344556677",
+        "student": "ab" * 32,
         "build_id": "8899aabbccddeeff",
         "image": "firmware.bin",
         "image_crc": 7,
@@ -122,9 +125,48 @@ def _read_soak(path: Path) -> None:
     require_no_drift(SoakTable.read(path).boards)
 
 
+def _parts_of_training() -> tuple[Any, dict[str, Any], Any]:
+    import torch
+
+    from toolchain.distill.config import Config
+
+    torch.manual_seed(0)
+    network = torch.nn.Sequential(torch.nn.Linear(4, 3), torch.nn.BatchNorm1d(3))
+    optimizer = torch.optim.AdamW(network.parameters())
+    return Config(model=MODELS[0]), {"network": network}, optimizer
+
+
+def _learn(network: Any, optimizer: Any) -> None:
+    import torch
+
+    network(torch.ones(2, 4)).square().sum().backward()
+    optimizer.step()
+
+
+def _training_states() -> list[bytes]:
+    from toolchain.distill.state import Progress, write_state
+
+    config, modules, optimizer = _parts_of_training()
+    _learn(modules["network"], optimizer)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "training.safetensors"
+        write_state(path, config, Progress(2, 1, 0.5, [{"epoch": 1, "loss": 0.25}]), modules, optimizer)
+        return [path.read_bytes()]
+
+
+def _read_training_state(path: Path) -> None:
+    from toolchain.distill.state import read_state
+
+    config, modules, optimizer = _parts_of_training()
+    progress = read_state(path, config, modules, optimizer)
+    assert type(progress.epoch) is int and type(progress.best_score) is float
+    _learn(modules["network"], optimizer)
+
+
 READERS = (
     Reader("training-record", "history.json", _trainings, _read_training, text=True),
-    Reader("build-manifest", "manifest.json", _build_manifests, _read_build, text=True, beside=_put_build),
+    Reader("training-state", "training.safetensors", _training_states, _read_training_state, weight=0.3),
+    Reader("build-manifest", "manifest.json", build_manifests, _read_build, text=True, beside=put_build),
     Reader("bench", "bench.json", _committed("bench.json"), _read_bench, text=True),
     Reader("comparison", "comparison.json", _committed("comparison.json"), _read_comparison, text=True),
     Reader("faults", "faults.json", _committed("faults.json"), _read_faults, text=True),

@@ -1,6 +1,6 @@
 """Everything that reads a file which a user, or whoever sent it to them, may have made."""
 
-from tests.fuzz.readers import audio, corpora, records, settings, students, teachers
+from tests.fuzz.readers import audio, boards, corpora, records, settings, signatures, students, teachers
 
 READERS = (
     *students.READERS,
@@ -9,4 +9,6 @@ READERS = (
     *settings.READERS,
     *corpora.READERS,
     *records.READERS,
+    *signatures.READERS,
+    *boards.READERS,
 )
