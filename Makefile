@@ -68,7 +68,7 @@ bench: packages $(VENV)/core $(VENV)/rp2040js
 	@$(BIN)/toolchain bench --all --json targets/bench.json --resume
 	@$(BIN)/python docs/figures.py
 
-# Needed only where the plain kernel, a student or what it is compared with changes.
+# Needed only where the firmware, the plain kernel, a student or what it is compared with changes.
 compare: DEBIAN_PACKAGES += $(BOARD_PACKAGES)
 compare: packages $(VENV)/dev
 	@$(BIN)/toolchain bench --all --json targets/bench.json --resume --compare targets/comparison.json
