@@ -59,6 +59,7 @@ def test_going_on_leaves_what_is_done_and_takes_up_what_stopped(cli, out, table,
 
 @pytest.mark.parametrize("output", ["host/wav2small-17k", "soak.json"])
 def test_a_second_run_on_one_folder_or_file_is_told(cli, out, table, output):
+    cli(*ARGUMENTS, "--json", table, "-o", out, "--resume")
     before = table.read_bytes()
     with hold(out / output):
         called = cli(*ARGUMENTS, "--json", table, "-o", out)
