@@ -5,7 +5,6 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import FrameType
 from typing import Annotated
 
 import typer
@@ -34,6 +33,7 @@ from toolchain.cli import (
 )
 from toolchain.cli.console import fail
 from toolchain.errors import ToolchainError
+from toolchain.termination import unwinding
 
 #: The exit code of a run that SIGTERM has ended, as shells count.
 TERMINATED = 128 + signal.SIGTERM
@@ -97,12 +97,7 @@ def _orderly_end() -> Iterator[None]:
         yield
         return
 
-    def end(number: int, frame: FrameType | None) -> None:
-        # From here to the end of the process: the same signal may come twice at once, to it and to its group, and the
-        # second would stop what the first has made it do.
-        signal.signal(number, lambda number, frame: None)
-        sys.exit(TERMINATED)
-
+    end = unwinding(TERMINATED)
     signal.signal(signal.SIGTERM, end)
     try:
         yield

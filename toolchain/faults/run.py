@@ -11,13 +11,13 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
 from multiprocessing.util import Finalize
-from types import FrameType
 
 from toolchain.errors import FlashError
 from toolchain.faults.boards import RunningBoard, board_of
 from toolchain.faults.cases import Case, Plan
 from toolchain.faults.report import Failure, Progress, Tally, TargetResult
 from toolchain.faults.session import ALLOWED, Ending, Outcome, Task, run_session
+from toolchain.termination import unwinding
 
 #: Sessions in a batch: what an interruption can lose.
 _BATCH = 50
@@ -171,15 +171,9 @@ def _start_worker(task: Task, plan: Plan) -> None:
     """Make this process ready. Its board ends with it, and it ends with the process that started it."""
     global _worker
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends its workers
-    signal.signal(signal.SIGTERM, _end)
+    signal.signal(signal.SIGTERM, unwinding(1))  # the port is let go of, and the board stopped
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _worker = _Worker(task, plan)
-
-
-def _end(number: int, frame: FrameType | None) -> None:
-    """Unwind, so that the port is let go of and the board stopped; a second signal does not stop that."""
-    signal.signal(number, lambda number, frame: None)
-    raise SystemExit(1)
 
 
 def _end_with_parent() -> None:

@@ -8,13 +8,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
-from types import FrameType
 
 from toolchain.errors import ToolchainError
 from toolchain.soak.judge import finished
 from toolchain.soak.prepare import Task
 from toolchain.soak.report import Batch, Row
 from toolchain.soak.session import run_session
+from toolchain.termination import unwinding
 
 #: Seconds that a process may take to stop its board.
 _STOP_SECONDS = 10.0
@@ -141,7 +141,7 @@ def _ending(code: int | None) -> str:
 def _drive(line: Connection, task: Task, done: int, session: int) -> None:
     """Drive one board in this process, and say what comes of it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends its processes
-    signal.signal(signal.SIGTERM, _exit)
+    signal.signal(signal.SIGTERM, unwinding(1))
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         line.send(_Finished(run_session(task, done, session, line.send)))
@@ -149,12 +149,6 @@ def _drive(line: Connection, task: Task, done: int, session: int) -> None:
         line.send(_Failed(f"{error.message} ({error.hint})" if error.hint else error.message))
     except OSError as error:
         line.send(_Failed(f"{type(error).__name__}: {error}"))
-
-
-def _exit(number: int, frame: FrameType | None) -> None:
-    """Unwind, so that the board is stopped; a second signal, to this process's group, does not stop that."""
-    signal.signal(number, lambda number, frame: None)
-    raise SystemExit(1)
 
 
 def _end_with_parent() -> None:
